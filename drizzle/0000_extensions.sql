@@ -1,0 +1,2 @@
+-- Search by the beginning of any word. A trusted extension: the owner of the database may create it.
+CREATE EXTENSION IF NOT EXISTS pg_trgm;

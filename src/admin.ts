@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto'
+import { createMemoryBus } from './bus/memory.ts'
+import { AppError, Faults } from './base/errors.ts'
+import { Loaders } from './base/loaders.ts'
+import { createRateLimiter } from './base/ratelimit.ts'
+import { createSecrets } from './base/secrets.ts'
+import { resetPassword, setRoles } from './auth/domain.ts'
+import type { Ctx } from './ctx.ts'
+import { findRunning } from './db/embedded-running.ts'
+import type { Database } from './db/index.ts'
+import { openDatabase } from './db/open.ts'
+import { createMemoryPresence } from './presence/memory.ts'
+import { createTyping } from './presence/typing.ts'
+import { configFromEnvironment, failStart, logFor, openConfigured } from './process.ts'
+
+const USAGE = `Usage, on the machine of the server, whether it runs or not:
+  npm run admin -- roles <username> <ADMIN,AGENT | none>   sets what a user may do beyond chatting
+  npm run admin -- reset-password <username>               sets a new password, prints it, and signs the user out everywhere`
+
+const [command, username, value] = process.argv.slice(2)
+if ((command !== 'roles' || value === undefined) && command !== 'reset-password') usage()
+if (username === undefined) usage()
+
+function usage(): never {
+  console.error(USAGE)
+  process.exit(1)
+}
+
+const config = configFromEnvironment()
+try {
+  const database = await openBeside()
+  try {
+    process.exitCode = await run(await offlineCtx(database), username)
+  } finally {
+    await database.close()
+  }
+} catch (error) {
+  failStart(error)
+}
+
+/** The database of the running server, or one started for as long as this takes. */
+async function openBeside(): Promise<Database> {
+  const url = config.database.kind === 'embedded' ? await findRunning(config.dataDir) : config.database.url
+  return url === null ? openConfigured(config, logFor(config)) : openDatabase(url, { poolSize: 1, name: 'admin of parley' })
+}
+
+async function run(ctx: Ctx, username: string): Promise<number> {
+  if (command === 'roles') {
+    const roles = value === 'none' ? [] : (value ?? '').split(',').map((role) => role.trim().toUpperCase())
+    const unknown = roles.find((role) => role !== 'ADMIN' && role !== 'AGENT')
+    if (unknown !== undefined) return fail(`There is no role ${unknown}: the roles are ADMIN and AGENT, or none.`)
+    if (!(await setRoles(ctx, username, roles as ('ADMIN' | 'AGENT')[]))) return fail(`Nobody is called ${username}.`)
+    console.log(`${username} has ${roles.length === 0 ? 'no role' : roles.join(' and ')} now.`)
+    return 0
+  }
+  const password = randomBytes(12).toString('base64url')
+  try {
+    if (!(await resetPassword(ctx, username, password))) return fail(`Nobody is called ${username}.`)
+  } catch (error) {
+    if (error instanceof AppError || error instanceof Faults) return fail(error.message)
+    throw error
+  }
+  console.log(`The new password of ${username} is ${password}\nAll of ${username}'s sessions have ended.`)
+  return 0
+}
+
+function fail(message: string): number {
+  console.error(message)
+  return 1
+}
+
+/** What the verbs need, without a server around it: a running one hears of the change by its sweep. */
+async function offlineCtx(database: Database): Promise<Ctx> {
+  const bus = createMemoryBus(() => undefined)
+  return {
+    viewer: null,
+    client: { address: 'local', userAgent: null },
+    settings: { registrationOpen: false, firstIsAdmin: false },
+    secrets: createSecrets({ secretKey: '', algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes }),
+    db: database.db,
+    sql: database.sql,
+    bus,
+    presence: createMemoryPresence({ bus, graceMs: 0, onOffline: () => Promise.resolve() }),
+    typing: await createTyping(bus),
+    limits: createRateLimiter({}, false),
+    loaders: new Loaders(),
+    log: logFor(config),
+  }
+}

@@ -1,0 +1,85 @@
+import { createMemoryBus } from './bus/memory.ts'
+import { createRateLimiter } from './base/ratelimit.ts'
+import type { Quota } from './base/ratelimit.ts'
+import { createSecrets } from './base/secrets.ts'
+import type { Logger } from './base/log.ts'
+import { warmUpPasswords } from './auth/password.ts'
+import type { Config } from './config.ts'
+import type { Database } from './db/index.ts'
+import { Hub } from './event/hub.ts'
+import type { Services } from './graphql/context.ts'
+import { serveHttp } from './http/server.ts'
+import type { HttpServer } from './http/server.ts'
+import { createMemoryPresence } from './presence/memory.ts'
+import { createTyping } from './presence/typing.ts'
+import { touchLastSeen } from './user/store.ts'
+
+/** How often what may be done, each counted for one key: a log-in name, an address, a user. */
+const QUOTAS: Record<string, Quota> = {
+  login: { points: 10, seconds: 300 },
+  loginAddress: { points: 100, seconds: 300 },
+  register: { points: 20, seconds: 3600 },
+  send: { points: 100, seconds: 10 },
+}
+
+/** So long a user stays online after the last connection ended: a reload is no flicker. */
+const PRESENCE_GRACE_MS = 6000
+
+/** A running server. */
+export interface App {
+  http: HttpServer
+  services: Services
+  /** Finishes what is under way and ends; the database is its owner's to close. */
+  close(): Promise<void>
+}
+
+/** Wires the parts together and begins to serve. */
+export async function startApp(config: Config, options: { database: Database; secretKey: string; log: Logger; presenceGraceMs?: number }): Promise<App> {
+  const { database, log } = options
+  const bus = createMemoryBus((error) => {
+    log.error({ err: error }, 'A listener of the bus failed')
+  })
+  const presence = createMemoryPresence({
+    bus,
+    graceMs: options.presenceGraceMs ?? PRESENCE_GRACE_MS,
+    onOffline: (userIds, at) =>
+      touchLastSeen(database.db, userIds, at).catch((error: unknown) => {
+        log.warn({ err: error }, 'When somebody was last seen could not be stored')
+      }),
+  })
+  const typing = await createTyping(bus)
+  const hub = new Hub({ sql: database.sql, log })
+  const services: Services = {
+    settings: { registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback },
+    secrets: createSecrets({ secretKey: options.secretKey, algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes }),
+    db: database.db,
+    sql: database.sql,
+    bus,
+    presence,
+    typing,
+    limits: createRateLimiter(QUOTAS, config.rateLimits),
+    log,
+    hub,
+  }
+  await Promise.all([hub.start(bus), warmUpPasswords()])
+  const stopParts = async () => {
+    await hub.close()
+    typing.close()
+    await presence.close()
+    await bus.close()
+  }
+  try {
+    const http = await serveHttp(config, services, database)
+    return {
+      http,
+      services,
+      async close() {
+        await http.close()
+        await stopParts()
+      },
+    }
+  } catch (error) {
+    await stopParts()
+    throw error
+  }
+}

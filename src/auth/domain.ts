@@ -1,0 +1,181 @@
+import { InvalidCredentials, InvalidInput, NotAllowed, throwFaults } from '../base/errors.ts'
+import type { AppError } from '../base/errors.ts'
+import { newSecret, sha256 } from '../base/secrets.ts'
+import { textFault } from '../base/text.ts'
+import { withTransaction } from '../ctx.ts'
+import type { Ctx, Viewer } from '../ctx.ts'
+import { appendOne, lockStreams } from '../event/log.ts'
+import { EventKind } from '../event/types.ts'
+import { createUser, emailFaults, profileFaults } from '../user/domain.ts'
+import type { User } from '../user/domain.ts'
+import { findUserByLogin, findUserByUsername, findUsers, updateUser } from '../user/store.ts'
+import { viewerOf } from '../viewer.ts'
+import { hashPassword, verifyPassword } from './password.ts'
+import {
+  endSession,
+  endSessionsOf,
+  findLiveSession,
+  findPassword,
+  findRefreshToken,
+  insertRefreshToken,
+  insertSession,
+  isFirstAccount,
+  putPassword,
+  useRefreshToken,
+} from './store.ts'
+import { signToken, verifyToken } from './token.ts'
+
+/** What a sign-in gives. */
+export interface SignedIn {
+  user: User
+  viewer: Viewer
+  accessToken: string
+  accessTokenExpiresAt: Date
+  refreshToken: string
+}
+
+/** Who an access token speaks for; null where it is not valid, its session ended or its account is gone. */
+export async function authenticate(ports: Pick<Ctx, 'db' | 'secrets'>, token: string): Promise<Viewer | null> {
+  const claims = await verifyToken(ports.secrets, token)
+  if (claims === null) return null
+  const session = await findLiveSession(ports.db, claims.userId, claims.sessionId)
+  return session === null ? null : { ...claims, roles: session.roles }
+}
+
+/** Whether the viewer's session still goes on. */
+export async function isSessionLive(ports: Pick<Ctx, 'db'>, viewer: Viewer): Promise<boolean> {
+  return (await findLiveSession(ports.db, viewer.userId, viewer.sessionId)) !== null
+}
+
+export interface RegisterInput {
+  username: string
+  email: string
+  password: string
+  displayName?: string | null
+}
+
+/** Makes an account and signs it in. */
+export async function register(ctx: Ctx, input: RegisterInput): Promise<SignedIn> {
+  if (!ctx.settings.registrationOpen) throw new NotAllowed('Registration is closed on this server.')
+  throwFaults([...profileFaults({ username: input.username, displayName: input.displayName }), ...emailFaults(input.email), ...passwordFaults(input.password)])
+  await ctx.limits.take('register', ctx.client.address)
+  const hash = await hashPassword(input.password)
+  return withTransaction(ctx, async (tx) => {
+    const roles = ctx.settings.firstIsAdmin && (await isFirstAccount(tx.db)) ? (['ADMIN'] as const) : []
+    const displayName = input.displayName?.trim() ?? input.username
+    const user = await createUser(tx, { username: input.username, email: input.email, displayName, roles: [...roles] })
+    await putPassword(tx.db, user.id, hash)
+    return openSession(tx, user)
+  })
+}
+
+/** Signs in by username or e-mail address. An unknown name and a wrong password get the same answer, after the same work. */
+export async function login(ctx: Ctx, input: { login: string; password: string }): Promise<SignedIn> {
+  const name = input.login.trim().toLowerCase()
+  await ctx.limits.take('loginAddress', ctx.client.address)
+  await ctx.limits.take('login', name.slice(0, 254))
+  // What could never be a name or a password is no reason to answer faster.
+  const possible = textFault(name, { min: 1, max: 254 }) === null && input.password.length <= PASSWORD.max
+  const user = possible ? await findUserByLogin(ctx.db, name) : null
+  const stored = user === null ? null : await findPassword(ctx.db, user.id)
+  const fits = await verifyPassword(stored, possible ? input.password : '')
+  if (user === null || !fits) throw new InvalidCredentials('The login or the password is wrong.')
+  await ctx.limits.reset('login', name.slice(0, 254))
+  return withTransaction(ctx, (tx) => openSession(tx, user))
+}
+
+async function openSession(tx: Ctx, user: User): Promise<SignedIn> {
+  const sessionId = await insertSession(tx.db, user.id, tx.client.userAgent?.slice(0, 300) ?? null)
+  const refreshToken = newSecret()
+  await insertRefreshToken(tx.db, sha256(refreshToken), sessionId)
+  return signedIn(tx, user, sessionId, refreshToken)
+}
+
+async function signedIn(ctx: Ctx, user: User, sessionId: number, refreshToken: Buffer): Promise<SignedIn> {
+  const { token, expiresAt } = await signToken(ctx.secrets, user.id, sessionId)
+  return {
+    user,
+    viewer: { userId: user.id, sessionId, roles: user.roles, expiresAt },
+    accessToken: token,
+    accessTokenExpiresAt: expiresAt,
+    refreshToken: refreshToken.toString('base64url'),
+  }
+}
+
+/**
+ * Trades a refresh token for new ones. Each is used once; a second use within 10 s gets the same successor again (an answer was lost, two tabs
+ * asked at once), any other second use means that somebody has a copy: the whole session ends, live sockets too.
+ */
+export async function refreshSession(ctx: Ctx, refreshToken: string): Promise<SignedIn> {
+  const refused = new InvalidCredentials('The refresh token is not valid (any more). Sign in again.', ['refreshToken'])
+  const token = Buffer.from(refreshToken, 'base64url')
+  if (token.length !== 32) throw refused
+  const result = await withTransaction(ctx, async (tx) => {
+    const found = await findRefreshToken(tx.db, sha256(token))
+    if (found === null) return null
+    // One refresh at a time per user, and the state as it is after the wait.
+    await lockStreams(tx, [found.userId])
+    const state = await findRefreshToken(tx.db, sha256(token))
+    if (state === null || state.ended || state.expired) return null
+    const [user] = await findUsers(tx.db, [state.userId])
+    if (user === undefined || user.deletedAt !== null) return null
+    // The successor is derived from the token, so that a repeat can be answered though only hashes are stored.
+    const successor = tx.secrets.hmac('refresh-token', token)
+    if (!state.used) {
+      await useRefreshToken(tx.db, sha256(token), state.sessionId)
+      await insertRefreshToken(tx.db, sha256(successor), state.sessionId)
+    } else if (!state.inGrace || (await findRefreshToken(tx.db, sha256(successor)))?.used !== false) {
+      await closeSession(tx, state.userId, state.sessionId)
+      return null
+    }
+    return signedIn(tx, user, state.sessionId, successor)
+  })
+  if (result === null) throw refused
+  return result
+}
+
+/** Ends the viewer's own session; its tokens are void and its sockets close. */
+export async function logout(ctx: Ctx): Promise<void> {
+  const viewer = viewerOf(ctx)
+  await withTransaction(ctx, (tx) => closeSession(tx, viewer.userId, viewer.sessionId))
+}
+
+async function closeSession(tx: Ctx, userId: number, sessionId: number): Promise<void> {
+  const stream = (await lockStreams(tx, [userId])).get(userId)
+  if (stream === undefined || !(await endSession(tx.db, sessionId))) return
+  await appendOne(tx, stream, { kind: EventKind.SESSION_ENDED, actorId: userId, refId: sessionId })
+}
+
+/** Sets a password from the machine, and ends all of the user's sessions. @returns false where nobody has this username. */
+export async function resetPassword(ctx: Ctx, username: string, password: string): Promise<boolean> {
+  throwFaults(passwordFaults(password))
+  const user = await findUserByUsername(ctx.db, username)
+  if (user === null) return false
+  const hash = await hashPassword(password)
+  await withTransaction(ctx, async (tx) => {
+    const stream = (await lockStreams(tx, [user.id])).get(user.id)
+    await putPassword(tx.db, user.id, hash)
+    const [ended] = await endSessionsOf(tx.db, user.id)
+    if (stream !== undefined && ended !== undefined) await appendOne(tx, stream, { kind: EventKind.SESSION_ENDED, actorId: null, refId: ended })
+  })
+  return true
+}
+
+/** Sets a user's roles from the machine. @returns false where nobody has this username. */
+export async function setRoles(ctx: Ctx, username: string, roles: ('ADMIN' | 'AGENT')[]): Promise<boolean> {
+  const user = await findUserByUsername(ctx.db, username)
+  if (user === null) return false
+  await withTransaction(ctx, async (tx) => {
+    const stream = (await lockStreams(tx, [user.id])).get(user.id)
+    await updateUser(tx.db, user.id, { roles })
+    if (stream !== undefined) await appendOne(tx, stream, { kind: EventKind.PROFILE_CHANGED, actorId: null, refId: user.id })
+  })
+  return true
+}
+
+const PASSWORD = { min: 8, max: 128 }
+
+function passwordFaults(password: string): AppError[] {
+  const fault = textFault(password, PASSWORD)
+  return fault === null ? [] : [new InvalidInput(`password ${fault}.`, ['password'])]
+}

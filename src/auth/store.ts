@@ -1,0 +1,107 @@
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import type { Db } from '../db/index.ts'
+import { passwords, users } from '../user/table.ts'
+import { refreshTokens, sessions } from './table.ts'
+
+/** Of two uses of a refresh token within this time the second is a lost answer or another tab, not a thief. */
+const GRACE = sql`interval '10 seconds'`
+/** A refresh token nobody used for so long is void. */
+const REFRESH_LIFE = sql`interval '30 days'`
+
+/** The session and the roles of its user, while neither has ended. */
+export async function findLiveSession(db: Db, userId: number, sessionId: number): Promise<{ roles: ('ADMIN' | 'AGENT')[] } | null> {
+  const [row] = await db
+    .select({ roles: users.roles })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), isNull(sessions.endedAt), isNull(users.deletedAt)))
+  return row ?? null
+}
+
+export async function insertSession(db: Db, userId: number, userAgent: string | null): Promise<number> {
+  const [row] = await db.insert(sessions).values({ userId, userAgent }).returning({ id: sessions.id })
+  if (row === undefined) throw new Error('the insert answered no row')
+  return row.id
+}
+
+/** Answers whether the session was still going on. */
+export async function endSession(db: Db, sessionId: number): Promise<boolean> {
+  const rows = await db
+    .update(sessions)
+    .set({ endedAt: sql`now()` })
+    .where(and(eq(sessions.id, sessionId), isNull(sessions.endedAt)))
+    .returning({ id: sessions.id })
+  return rows.length > 0
+}
+
+/** Ends every session of a user; answers their ids. */
+export async function endSessionsOf(db: Db, userId: number): Promise<number[]> {
+  const rows = await db
+    .update(sessions)
+    .set({ endedAt: sql`now()` })
+    .where(and(eq(sessions.userId, userId), isNull(sessions.endedAt)))
+    .returning({ id: sessions.id })
+  return rows.map((row) => row.id)
+}
+
+export async function insertRefreshToken(db: Db, hash: Buffer, sessionId: number): Promise<void> {
+  await db.insert(refreshTokens).values({ hash, sessionId })
+}
+
+export interface RefreshTokenState {
+  sessionId: number
+  userId: number
+  ended: boolean
+  expired: boolean
+  used: boolean
+  /** Used so recently that a second use may be an honest one. */
+  inGrace: boolean
+}
+
+export async function findRefreshToken(db: Db, hash: Buffer): Promise<RefreshTokenState | null> {
+  const [row] = await db
+    .select({
+      sessionId: sessions.id,
+      userId: sessions.userId,
+      ended: sql<boolean>`${sessions.endedAt} is not null`,
+      expired: sql<boolean>`${refreshTokens.issuedAt} < now() - ${REFRESH_LIFE}`,
+      used: sql<boolean>`${refreshTokens.usedAt} is not null`,
+      inGrace: sql<boolean>`coalesce(${refreshTokens.usedAt} > now() - ${GRACE}, false)`,
+    })
+    .from(refreshTokens)
+    .innerJoin(sessions, eq(sessions.id, refreshTokens.sessionId))
+    .where(eq(refreshTokens.hash, hash))
+  return row ?? null
+}
+
+/** Marks a refresh token as used, and its session as used just now. */
+export async function useRefreshToken(db: Db, hash: Buffer, sessionId: number): Promise<void> {
+  await db
+    .update(refreshTokens)
+    .set({ usedAt: sql`now()` })
+    .where(eq(refreshTokens.hash, hash))
+  await db
+    .update(sessions)
+    .set({ lastUsedAt: sql`now()` })
+    .where(eq(sessions.id, sessionId))
+}
+
+export async function findPassword(db: Db, userId: number): Promise<string | null> {
+  const [row] = await db.select({ hash: passwords.hash }).from(passwords).where(eq(passwords.userId, userId))
+  return row?.hash ?? null
+}
+
+export async function putPassword(db: Db, userId: number, hash: string): Promise<void> {
+  await db
+    .insert(passwords)
+    .values({ userId, hash })
+    .onConflictDoUpdate({ target: passwords.userId, set: { hash, changedAt: sql`now()` } })
+}
+
+/** True while nobody has registered. Locks what decides it, so that of two first ones only one is the first. */
+export async function isFirstAccount(db: Db): Promise<boolean> {
+  const nobody = async () => (await db.select({ id: users.id }).from(users).limit(1)).length === 0
+  if (!(await nobody())) return false
+  await db.execute(sql`select from meta for update`)
+  return nobody()
+}

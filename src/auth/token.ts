@@ -1,0 +1,51 @@
+import { SignJWT, jwtVerify } from 'jose'
+import type { Secrets } from '../base/secrets.ts'
+
+const ISSUER = 'parley'
+const AUDIENCE = 'parley'
+/** Marks an access token, so that no other signed thing passes as one. */
+const TYPE = 'at+jwt'
+/** Clocks of several servers may differ by so much. */
+const LEEWAY_SECONDS = 10
+
+/** What an access token says. */
+export interface TokenClaims {
+  userId: number
+  sessionId: number
+  expiresAt: Date
+}
+
+/** Signs an access token for a session. */
+export async function signToken(secrets: Secrets, userId: number, sessionId: number): Promise<{ token: string; expiresAt: Date }> {
+  const expiresAt = new Date((Math.floor(Date.now() / 1000) + secrets.expiresInMinutes * 60) * 1000)
+  const token = await new SignJWT({ sid: String(sessionId) })
+    .setProtectedHeader({ alg: secrets.algorithm, typ: TYPE })
+    .setSubject(String(userId))
+    .setIssuer(ISSUER)
+    .setAudience(AUDIENCE)
+    .setIssuedAt()
+    .setExpirationTime(expiresAt)
+    .sign(secrets.tokenKey)
+  return { token, expiresAt }
+}
+
+/** Checks a token's signature, age and form; null where anything is wrong with it. */
+export async function verifyToken(secrets: Secrets, token: string): Promise<TokenClaims | null> {
+  if (token.length > 4096) return null
+  try {
+    const { payload } = await jwtVerify(token, secrets.tokenKey, {
+      algorithms: [secrets.algorithm],
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      typ: TYPE,
+      requiredClaims: ['sub', 'sid', 'exp', 'iat'],
+      clockTolerance: LEEWAY_SECONDS,
+    })
+    const userId = Number(payload.sub)
+    const sessionId = Number(payload.sid)
+    if (!Number.isSafeInteger(userId) || !Number.isSafeInteger(sessionId) || payload.exp === undefined) return null
+    return { userId, sessionId, expiresAt: new Date(payload.exp * 1000) }
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,34 @@
+import type { Ctx, Viewer } from '../ctx.ts'
+import type { Hub } from '../event/hub.ts'
+import { isSessionLive } from './domain.ts'
+
+/**
+ * Calls `onEnd` once when the viewer's right to be connected ends: the token expires, the session is ended, the account goes.
+ * @returns a function that stops watching.
+ */
+export function watchSession(ports: Pick<Ctx, 'db' | 'log'> & { hub: Hub }, viewer: Viewer, onEnd: () => void): () => void {
+  let over = false
+  const stop = () => {
+    over = true
+    clearTimeout(timer)
+    unwatch()
+  }
+  const end = () => {
+    if (over) return
+    stop()
+    onEnd()
+  }
+  const timer = setTimeout(end, Math.max(0, viewer.expiresAt.getTime() - Date.now()))
+  // Whatever happens in the user's own stream may be the end of this session.
+  const unwatch = ports.hub.watch(viewer.userId, () => {
+    isSessionLive(ports, viewer).then(
+      (live) => {
+        if (!live) end()
+      },
+      (error: unknown) => {
+        ports.log.warn({ err: error }, 'A session could not be checked; the next sign of change checks again.')
+      },
+    )
+  })
+  return stop
+}

@@ -1,0 +1,199 @@
+import { z } from 'zod'
+import { Conflict, InvalidInput, NotFound, throwFaults } from '../base/errors.ts'
+import type { AppError } from '../base/errors.ts'
+import { groupBy, inOrderOf } from '../base/loaders.ts'
+import { pageOf } from '../base/page.ts'
+import type { Page, PageRequest } from '../base/page.ts'
+import { equalBytes } from '../base/secrets.ts'
+import { textFault } from '../base/text.ts'
+import { withTransaction } from '../ctx.ts'
+import type { Ctx } from '../ctx.ts'
+import { append, appendOne, createStream, lockStreams } from '../event/log.ts'
+import type { StreamHead } from '../event/log.ts'
+import { EventKind } from '../event/types.ts'
+import { loadUser } from '../user/domain.ts'
+import type { User } from '../user/domain.ts'
+import { findUsers } from '../user/store.ts'
+import { viewerOf } from '../viewer.ts'
+import {
+  countMembers,
+  countViewerChats,
+  findChatByClientId,
+  findDirectChat,
+  findMemberIds,
+  findMemberPages,
+  findMembers,
+  findViewerChats,
+  insertChat,
+  insertMembers,
+  listViewerChats,
+  rankOf,
+} from './store.ts'
+import type { ChatKey, ChatRow, MemberKey, MemberRow, ViewerChat } from './store.ts'
+
+/** A chat as the viewer has it: only members have one. */
+export type Chat = ViewerChat
+export type Member = MemberRow
+
+/** A chat of the viewer's; null where it does not exist or the viewer is not in it (any more). */
+export function loadChat(ctx: Ctx, chatId: number): Promise<Chat | null> {
+  const viewer = viewerOf(ctx)
+  return ctx.loaders
+    .get<number, Chat | null>('chat', async (ids) => inOrderOf(ids, await findViewerChats(ctx.db, viewer.userId, ids), (row) => row.chat.id))
+    .load(chatId)
+}
+
+/** The viewer's chats, newest activity first. */
+export async function listChats(ctx: Ctx, request: PageRequest<ChatKey>): Promise<Page<Chat, ChatKey>> {
+  const rows = await listViewerChats(ctx.db, viewerOf(ctx).userId, { after: request.cursor, backward: request.backward, limit: request.limit + 1 })
+  return pageOf(request, rows, (row) => [row.stream.lastAt.toISOString(), row.chat.id])
+}
+
+export function countChats(ctx: Ctx): Promise<number> {
+  return countViewerChats(ctx.db, viewerOf(ctx).userId)
+}
+
+/** The direct chat with this user; null where there is none. */
+export async function directChatWith(ctx: Ctx, userId: number): Promise<Chat | null> {
+  const row = await findDirectChat(ctx.db, viewerOf(ctx).userId, userId)
+  return row === null ? null : loadChat(ctx, row.id)
+}
+
+/** The other person of a direct chat; null in any other chat. */
+export async function otherPerson(ctx: Ctx, chat: ChatRow): Promise<User | null> {
+  const other = chat.directLow === viewerOf(ctx).userId ? chat.directHigh : chat.directLow
+  return other === null ? null : loadUser(ctx, other)
+}
+
+/** What the viewer sees as the chat's name. */
+export async function titleOf(ctx: Ctx, chat: ChatRow): Promise<string> {
+  return chat.title ?? (await otherPerson(ctx, chat))?.displayName ?? ''
+}
+
+/** Members by role, then by when they joined. */
+export function listMembers(ctx: Ctx, chatId: number, request: PageRequest<MemberKey>): Promise<Page<Member, MemberKey>> {
+  // Chats that ask for the same page share one statement.
+  return ctx.loaders
+    .get<number, Page<Member, MemberKey>>(`members:${JSON.stringify(request)}`, async (chatIds) => {
+      const rows = await findMemberPages(ctx.db, chatIds, { after: request.cursor, backward: request.backward, limit: request.limit + 1 })
+      const byChat = groupBy(rows, (row) => row.chatId)
+      return chatIds.map((id) => pageOf(request, byChat.get(id) ?? [], (row) => [rankOf(row.role), row.joinedAt.toISOString(), row.userId]))
+    })
+    .load(chatId)
+}
+
+export function memberCount(ctx: Ctx, chatId: number): Promise<number> {
+  return ctx.loaders
+    .get<number, number>('memberCount', async (ids) => {
+      const counts = new Map((await countMembers(ctx.db, ids)).map((row) => [row.chatId, row.count]))
+      return ids.map((id) => counts.get(id) ?? 0)
+    })
+    .load(chatId)
+}
+
+/** Somebody's present membership of a chat; null where there is none. The caller has checked that the viewer reads the chat. */
+export function loadMember(ctx: Ctx, chatId: number, userId: number): Promise<Member | null> {
+  return ctx.loaders
+    .get<
+      readonly [number, number],
+      Member | null
+    >('member', async (keys) => inOrderOf(keys.map(String), await findMembers(ctx.db, keys), (row) => `${row.chatId},${row.userId}`), String)
+    .load([chatId, userId])
+}
+
+/** Everyone who is in a chat now. */
+export function memberIds(ctx: Pick<Ctx, 'db'>, chatId: number): Promise<number[]> {
+  return findMemberIds(ctx.db, chatId)
+}
+
+/** Finds or makes the direct chat with a user. */
+export async function createDirectChat(ctx: Ctx, userId: number, path = ['userId']): Promise<{ chat: Chat; created: boolean }> {
+  const { chatId, created } = await withTransaction(ctx, (tx) => ensureDirectChat(tx, userId, path))
+  ctx.loaders.clear()
+  return { chat: await chatOf(ctx, chatId), created }
+}
+
+/** As {@link createDirectChat}, within a transaction. */
+export async function ensureDirectChat(tx: Ctx, userId: number, path: readonly string[]): Promise<{ chatId: number; created: boolean }> {
+  const viewer = viewerOf(tx)
+  if (userId === viewer.userId) throw new InvalidInput('A direct chat needs another person.', path)
+  const [other] = await findUsers(tx.db, [userId])
+  if (other === undefined || other.deletedAt !== null) throw new NotFound('No such user.', path)
+  const pair = { directLow: Math.min(viewer.userId, userId), directHigh: Math.max(viewer.userId, userId) }
+  const there = await findDirectChat(tx.db, viewer.userId, userId)
+  // Two who write to each other at once: the unique pair lets one through, the other waits for it and finds its chat.
+  const made = there === null ? await insertChat(tx.db, { kind: 'DIRECT', createdBy: viewer.userId, ...pair }) : null
+  if (made === null) {
+    const chat = there ?? (await findDirectChat(tx.db, viewer.userId, userId))
+    if (chat === null) throw new Error('the direct chat that stood in the way is gone')
+    return { chatId: chat.id, created: false }
+  }
+  await openChat(tx, made, new Map([viewer.userId, userId].map((id) => [id, 'MEMBER' as const])))
+  return { chatId: made.id, created: true }
+}
+
+export interface CreateGroupInput {
+  clientId?: string | null
+  title: string
+  description?: string | null
+  memberIds: readonly number[]
+}
+
+/** Makes a group of the viewer, its owner, and these members. With a clientId, the same call again answers the same chat. */
+export async function createGroupChat(ctx: Ctx, input: CreateGroupInput): Promise<Chat> {
+  const viewer = viewerOf(ctx)
+  throwFaults(groupFaults(input))
+  const others = [...new Set(input.memberIds)].filter((id) => id !== viewer.userId)
+  const title = input.title.trim()
+  const clientHash = ctx.secrets.hmac('client-hash', JSON.stringify(['group', title, input.description ?? null, [...others].sort((a, b) => a - b)]))
+  const chatId = await withTransaction(ctx, async (tx) => {
+    const found = new Map((await findUsers(tx.db, others)).map((user) => [user.id, user]))
+    throwFaults(
+      input.memberIds.flatMap((id, index) => {
+        const user = found.get(id)
+        return id === viewer.userId || (user !== undefined && user.deletedAt === null) ? [] : [new NotFound('No such user.', ['memberIds', String(index)])]
+      }),
+    )
+    const values = { kind: 'GROUP', title, description: input.description, createdBy: viewer.userId, clientId: input.clientId, clientHash } as const
+    const chat = await insertChat(tx.db, values)
+    if (chat === null) {
+      const earlier = await findChatByClientId(tx.db, viewer.userId, input.clientId ?? '')
+      if (earlier?.clientHash == null || !equalBytes(earlier.clientHash, clientHash)) throw new Conflict('This clientId was used for another chat.', ['clientId'])
+      return earlier.id
+    }
+    await openChat(tx, chat, new Map([[viewer.userId, 'OWNER' as const], ...others.map((id) => [id, 'MEMBER' as const] as const)]))
+    return chat.id
+  })
+  ctx.loaders.clear()
+  return chatOf(ctx, chatId)
+}
+
+/** Gives a new chat its stream and first members. Its first event is theirs alone; a wake-up goes to each one's own stream. */
+async function openChat(tx: Ctx, chat: ChatRow, roles: ReadonlyMap<number, MemberRow['role']>): Promise<void> {
+  const actorId = viewerOf(tx).userId
+  const stream = await createStream(tx, chat.id)
+  const fromSeq = await appendOne(tx, stream, { kind: EventKind.CHAT_CREATED, actorId, refId: chat.id })
+  await insertMembers(
+    tx.db,
+    [...roles].map(([userId, role]) => ({ chatId: chat.id, userId, role, fromSeq, historyFrom: 1, deliveredUpTo: 0, readUpTo: 0 })),
+  )
+  const heads = await lockStreams(tx, [...roles.keys()])
+  await append(tx, new Map([...heads.values()].map((head: StreamHead) => [head, { kind: EventKind.JOINED, actorId, refId: chat.id, rev: fromSeq }])))
+}
+
+function groupFaults(input: CreateGroupInput): AppError[] {
+  const faults: AppError[] = []
+  const title = textFault(input.title, { min: 1, max: 120 })
+  if (title !== null) faults.push(new InvalidInput(`title ${title}.`, ['title']))
+  const description = input.description == null ? null : textFault(input.description, { min: 0, max: 1000 })
+  if (description !== null) faults.push(new InvalidInput(`description ${description}.`, ['description']))
+  if (input.memberIds.length > 100) faults.push(new InvalidInput('memberIds must be at most 100 at once; more can be added later.', ['memberIds']))
+  if (input.clientId != null && !z.guid().safeParse(input.clientId).success) faults.push(new InvalidInput('clientId must be a UUID.', ['clientId']))
+  return faults
+}
+
+async function chatOf(ctx: Ctx, chatId: number): Promise<Chat> {
+  const chat = await loadChat(ctx, chatId)
+  if (chat === null) throw new NotFound('No such chat.')
+  return chat
+}

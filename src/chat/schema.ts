@@ -1,0 +1,158 @@
+import { encodeId } from '../base/id.ts'
+import { InvalidInput } from '../base/errors.ts'
+import { decodeKeyOf, pageRequest } from '../base/page.ts'
+import type { Page } from '../base/page.ts'
+import { builder } from '../graphql/builder.ts'
+import { argId, attempt, definePayload, inputId } from '../graphql/errors.ts'
+import { defineNode } from '../graphql/node.ts'
+import { defineConnection, pageArgs } from '../graphql/page.ts'
+import { loadUser } from '../user/domain.ts'
+import { User } from '../user/schema.ts'
+import { countChats, createDirectChat, createGroupChat, directChatWith, listChats, listMembers, loadChat, loadMember, memberCount, titleOf } from './domain.ts'
+import type { Chat as ChatShape, Member as MemberShape } from './domain.ts'
+
+export const ChatKind = builder.enumType('ChatKind', {
+  description: 'What sort of chat it is.',
+  values: {
+    DIRECT: { description: 'Two people.' },
+    GROUP: { description: 'Any number of people.' },
+    WHATSAPP: { description: 'A WhatsApp customer, and the agents who answer.' },
+  } as const,
+})
+
+export const MemberRole = builder.enumType('MemberRole', {
+  description: 'What a member may do in a group.',
+  values: {
+    OWNER: { description: 'Everything, also ending the group.' },
+    ADMIN: { description: 'Manages members and messages.' },
+    MEMBER: { description: 'Writes and reads.' },
+  } as const,
+})
+
+export const Chat = builder.objectRef<ChatShape>('Chat')
+export const ChatMember = builder.objectRef<MemberShape>('ChatMember')
+
+/** A page of members, and whose they are. */
+type MemberPage = Page<MemberShape, unknown> & { chatId: number }
+
+const ChatMemberConnection = defineConnection<MemberShape, MemberPage>('ChatMember', ChatMember, 'A page of members, by role, then by when they joined.', (t) => ({
+  totalCount: t.int({ description: 'How many members there are in all.', resolve: (page, _args, ctx) => memberCount(ctx, page.chatId) }),
+}))
+
+const memberKey = decodeKeyOf(
+  (value): value is [number, string, number] => Array.isArray(value) && value.length === 3 && Number.isInteger(value[0]) && isMoment(value[1]) && Number.isSafeInteger(value[2]),
+)
+const chatKey = decodeKeyOf((value): value is [string, number] => Array.isArray(value) && value.length === 2 && isMoment(value[0]) && Number.isSafeInteger(value[1]))
+
+function isMoment(value: unknown): boolean {
+  return typeof value === 'string' && /^\d{4}-/.test(value) && !Number.isNaN(Date.parse(value))
+}
+
+defineNode('Chat', Chat, {
+  description: 'A conversation that the viewer is in.',
+  key: ({ chat }) => [chat.id],
+  load: (ctx, [id]) => loadChat(ctx, id),
+  fields: (t) => ({
+    kind: t.field({ type: ChatKind, description: 'What sort of chat it is.', resolve: ({ chat }) => chat.kind }),
+    title: t.string({ description: 'Its name. A direct chat is titled by the other person, a WhatsApp chat by its contact.', resolve: ({ chat }, _args, ctx) => titleOf(ctx, chat) }),
+    description: t.string({ nullable: true, description: 'What the chat is about.', resolve: ({ chat }) => chat.description }),
+    createdAt: t.field({ type: 'DateTime', description: 'When the chat was made.', resolve: ({ chat }) => chat.createdAt }),
+    updatedAt: t.field({ type: 'DateTime', description: 'When its title, description or picture last changed.', resolve: ({ chat }) => chat.updatedAt }),
+    lastActivityAt: t.field({ type: 'DateTime', description: 'When the newest message was sent: the key by which `chats` is ordered.', resolve: ({ stream }) => stream.lastAt }),
+    seq: t.int({ description: 'Number of the newest event in this chat; events of one chat arrive in this order, without gaps.', resolve: ({ stream }) => stream.headSeq }),
+    members: t.field({
+      type: ChatMemberConnection,
+      description: 'Who is in the chat, by role, then by when they joined.',
+      args: pageArgs(t.arg),
+      resolve: async ({ chat }, args, ctx) => ({ ...(await listMembers(ctx, chat.id, pageRequest(args, memberKey))), chatId: chat.id }),
+    }),
+    memberCount: t.int({ description: 'How many are in the chat.', resolve: ({ chat }, _args, ctx) => memberCount(ctx, chat.id) }),
+    viewerMember: t.field({ type: ChatMember, nullable: true, description: "The viewer's own membership: role and marks.", resolve: ({ member }) => member }),
+  }),
+})
+
+defineNode('ChatMember', ChatMember, {
+  description: "Somebody's place in a chat. Its ID is the same when somebody leaves and comes back.",
+  key: (member) => [member.chatId, member.userId],
+  load: async (ctx, [chatId, userId]) => ((await loadChat(ctx, chatId)) === null ? null : loadMember(ctx, chatId, userId ?? 0)),
+  fields: (t) => ({
+    chat: t.field({ type: Chat, nullable: true, description: 'The chat; null once the viewer has left it.', resolve: (member, _args, ctx) => loadChat(ctx, member.chatId) }),
+    user: t.field({ type: User, description: 'Who it is.', resolve: async (member, _args, ctx) => (await loadUser(ctx, member.userId)) as NonNullable<Awaited<ReturnType<typeof loadUser>>> }),
+    role: t.field({ type: MemberRole, description: 'What the member may do.', resolve: (member) => member.role }),
+    joinedAt: t.expose('joinedAt', { type: 'DateTime', description: 'When the member joined.' }),
+    readUpTo: t.exposeInt('readUpTo', { description: 'The member has read the messages up to this number, see Message.number.' }),
+  }),
+})
+
+const ChatConnection = defineConnection<ChatShape, Page<ChatShape, unknown>>('Chat', Chat, "A page of the viewer's chats.", (t) => ({
+  totalCount: t.int({ description: 'How many there are in all.', resolve: (_page, _args, ctx) => countChats(ctx) }),
+}))
+
+builder.queryFields((t) => ({
+  chats: t.field({
+    type: ChatConnection,
+    description: "The viewer's chats, newest activity first.",
+    args: pageArgs(t.arg),
+    resolve: (_root, args, ctx) => listChats(ctx, pageRequest(args, chatKey)),
+  }),
+  chat: t.field({
+    type: Chat,
+    nullable: true,
+    description: 'A chat by global ID; null where the viewer is not in it.',
+    args: { id: t.arg.id({ required: true, description: 'Global ID of the chat.' }) },
+    resolve: (_root, { id }, ctx) => loadChat(ctx, argId('Chat', id, 'id')),
+  }),
+  directChat: t.field({
+    type: Chat,
+    nullable: true,
+    description: 'The direct chat with this user, if there is one.',
+    args: { userId: t.arg.id({ required: true, description: 'Global ID of the other person.' }) },
+    resolve: (_root, { userId }, ctx) => directChatWith(ctx, argId('User', userId, 'userId')),
+  }),
+}))
+
+const CreateDirectChatInput = builder.inputType('CreateDirectChatInput', {
+  description: 'Whom to chat with.',
+  fields: (t) => ({ userId: t.id({ required: true, description: 'Global ID of the other person.' }) }),
+})
+
+const CreateDirectChatPayload = definePayload<{ chat: ChatShape; created: boolean }>('CreateDirectChatPayload', 'The answer to createDirectChat.', (t) => ({
+  chat: t.field({ type: Chat, nullable: true, description: 'The direct chat.', resolve: ({ value }) => value?.chat }),
+  created: t.boolean({ nullable: true, description: 'False where it was there already.', resolve: ({ value }) => value?.created }),
+}))
+
+const CreateGroupChatInput = builder.inputType('CreateGroupChatInput', {
+  description: 'A new group.',
+  fields: (t) => ({
+    clientId: t.string({ description: 'A UUID made by the client for this group: the same one again answers the first group.' }),
+    title: t.string({ required: true, description: 'Its name, at most 120 characters.' }),
+    description: t.string({ description: 'What it is about, at most 1,000 characters.' }),
+    memberIds: t.idList({ required: true, description: 'Global IDs of its first members, the viewer aside; at most 100.' }),
+  }),
+})
+
+const CreateGroupChatPayload = definePayload<ChatShape>('CreateGroupChatPayload', 'The answer to createGroupChat.', (t) => ({
+  chat: t.field({ type: Chat, nullable: true, description: 'The new group.', resolve: ({ value }) => value }),
+}))
+
+builder.mutationFields((t) => ({
+  createDirectChat: t.field({
+    type: CreateDirectChatPayload,
+    description: 'Finds or makes the direct chat with a user.',
+    args: { input: t.arg({ type: CreateDirectChatInput, required: true, description: 'Whom to chat with.' }) },
+    resolve: (_root, { input }, ctx) => attempt(ctx, () => createDirectChat(ctx, inputId('User', input.userId, ['userId']))),
+  }),
+  createGroupChat: t.field({
+    type: CreateGroupChatPayload,
+    description: 'Makes a group; the viewer is its owner.',
+    args: { input: t.arg({ type: CreateGroupChatInput, required: true, description: 'The new group.' }) },
+    resolve: (_root, { input }, ctx) =>
+      attempt(ctx, () => {
+        if (input.memberIds.length > 100) throw new InvalidInput('memberIds must be at most 100 at once; more can be added later.', ['memberIds'])
+        return createGroupChat(ctx, { ...input, memberIds: input.memberIds.map((id, index) => inputId('User', id, ['memberIds', String(index)])) })
+      }),
+  }),
+}))
+
+/** The global ID of a chat. */
+export const chatGlobalId = (chatId: number) => encodeId('Chat', chatId)

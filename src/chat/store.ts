@@ -1,0 +1,160 @@
+import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
+import type { Db } from '../db/index.ts'
+import { streams } from '../event/table.ts'
+import { chats, members } from './table.ts'
+
+export type ChatRow = typeof chats.$inferSelect
+export type MemberRow = typeof members.$inferSelect
+
+/** A chat as one of its members has it. */
+export interface ViewerChat {
+  chat: ChatRow
+  member: MemberRow
+  stream: { headSeq: number; messageNo: number; lastAt: Date }
+}
+
+const VIEWER_CHAT = { chat: chats, member: members, stream: { headSeq: streams.headSeq, messageNo: streams.messageNo, lastAt: streams.lastAt } }
+
+function selectViewerChats(db: Db, viewerId: number) {
+  return db
+    .select(VIEWER_CHAT)
+    .from(members)
+    .innerJoin(chats, eq(chats.id, members.chatId))
+    .innerJoin(streams, eq(streams.id, members.chatId))
+    .where(and(eq(members.userId, viewerId), isNull(members.toSeq)))
+    .$dynamic()
+}
+
+const mine = (viewerId: number) => and(eq(members.userId, viewerId), isNull(members.toSeq))
+
+/** Those of these chats in which the viewer is a member now. */
+export function findViewerChats(db: Db, viewerId: number, chatIds: readonly number[]): Promise<ViewerChat[]> {
+  return selectViewerChats(db, viewerId).where(and(mine(viewerId), sql`${members.chatId} = any (${idList(chatIds)})`))
+}
+
+/** The key by which a person's chats are ordered: newest activity first. */
+export type ChatKey = readonly [lastActivityAt: string, chatId: number]
+
+export function listViewerChats(db: Db, viewerId: number, page: { after: ChatKey | null; backward: boolean; limit: number }): Promise<ViewerChat[]> {
+  const order = page.backward ? asc : desc
+  const beyond =
+    page.after === null
+      ? undefined
+      : page.backward
+        ? sql`(${streams.lastAt}, ${streams.id}) > (${page.after[0]}::timestamptz, ${page.after[1]}::bigint)`
+        : sql`(${streams.lastAt}, ${streams.id}) < (${page.after[0]}::timestamptz, ${page.after[1]}::bigint)`
+  return selectViewerChats(db, viewerId)
+    .where(and(mine(viewerId), beyond))
+    .orderBy(order(streams.lastAt), order(streams.id))
+    .limit(page.limit)
+}
+
+export async function countViewerChats(db: Db, viewerId: number): Promise<number> {
+  return db.$count(members, mine(viewerId))
+}
+
+/** The key by which members are ordered: by role, then by when they joined. */
+export type MemberKey = readonly [rank: number, joinedAt: string, userId: number]
+
+const RANK = sql<number>`(case ${members.role} when 'OWNER' then 0 when 'ADMIN' then 1 else 2 end)`
+
+export function rankOf(role: MemberRow['role']): number {
+  return role === 'OWNER' ? 0 : role === 'ADMIN' ? 1 : 2
+}
+
+/** A page of members of each of these chats, all in one statement. */
+export function findMemberPages(db: Db, chatIds: readonly number[], page: { after: MemberKey | null; backward: boolean; limit: number }): Promise<MemberRow[]> {
+  const order = page.backward ? desc : asc
+  const [rank, joinedAt, userId] = page.after ?? []
+  const key = sql`(${RANK}, ${members.joinedAt}, ${members.userId})`
+  const bound = sql`(${rank ?? null}::int, ${joinedAt ?? null}::timestamptz, ${userId ?? null}::bigint)`
+  const some = db
+    .select()
+    .from(members)
+    .where(
+      and(
+        sql`${members.chatId} = wanted.id`,
+        isNull(members.toSeq),
+        page.after === null ? undefined : page.backward ? sql`${key} < ${bound}` : sql`${key} > ${bound}`,
+      ),
+    )
+    .orderBy(order(RANK), order(members.joinedAt), order(members.userId))
+    .limit(page.limit)
+    .as('some')
+  return db
+    .select(memberColumns(some))
+    .from(sql`unnest(${idList(chatIds)}) as wanted (id)`)
+    .crossJoinLateral(some) as unknown as Promise<MemberRow[]>
+}
+
+function memberColumns(from: Record<keyof MemberRow, unknown>): typeof members._.columns {
+  const { chatId, userId, role, joinedAt, fromSeq, toSeq, historyFrom, deliveredUpTo, readUpTo, markXid } = from
+  // The columns of the subquery stand for those of the table: same names and types.
+  return { chatId, userId, role, joinedAt, fromSeq, toSeq, historyFrom, deliveredUpTo, readUpTo, markXid } as typeof members._.columns
+}
+
+export async function countMembers(db: Db, chatIds: readonly number[]): Promise<{ chatId: number; count: number }[]> {
+  return db
+    .select({ chatId: members.chatId, count: sql<number>`count(*)::int` })
+    .from(members)
+    .where(and(sql`${members.chatId} = any (${idList(chatIds)})`, isNull(members.toSeq)))
+    .groupBy(members.chatId)
+}
+
+/** The present memberships of these (chat, user) pairs. */
+export function findMembers(db: Db, keys: readonly (readonly [number, number])[]): Promise<MemberRow[]> {
+  const wanted = sql`select * from unnest(${idList(keys.map(([chatId]) => chatId))}, ${idList(keys.map(([, userId]) => userId))})`
+  return db
+    .select()
+    .from(members)
+    .where(and(sql`(${members.chatId}, ${members.userId}) in (${wanted})`, isNull(members.toSeq)))
+}
+
+export async function findMemberIds(db: Db, chatId: number): Promise<number[]> {
+  const rows = await db
+    .select({ userId: members.userId })
+    .from(members)
+    .where(and(eq(members.chatId, chatId), isNull(members.toSeq)))
+  return rows.map((row) => row.userId)
+}
+
+/** The chat of two people; the order of the ids does not matter. */
+export async function findDirectChat(db: Db, a: number, b: number): Promise<ChatRow | null> {
+  const [row] = await db
+    .select()
+    .from(chats)
+    .where(and(eq(chats.directLow, Math.min(a, b)), eq(chats.directHigh, Math.max(a, b))))
+  return row ?? null
+}
+
+/** Makes the chat row; null where one for the same two people, or of the same creator and clientId, is there already. */
+export async function insertChat(db: Db, values: typeof chats.$inferInsert): Promise<ChatRow | null> {
+  const [row] = await db.insert(chats).values(values).onConflictDoNothing().returning()
+  return row ?? null
+}
+
+export async function findChatByClientId(db: Db, creatorId: number, clientId: string): Promise<ChatRow | null> {
+  const [row] = await db
+    .select()
+    .from(chats)
+    .where(and(eq(chats.createdBy, creatorId), eq(chats.clientId, clientId)))
+  return row ?? null
+}
+
+export async function insertMembers(db: Db, rows: (typeof members.$inferInsert)[]): Promise<void> {
+  await db.insert(members).values(rows)
+}
+
+/** Moves the read mark forward; a read message is a delivered one. A lower number changes nothing. */
+export async function raiseReadMark(db: Db, chatId: number, userId: number, number: number): Promise<void> {
+  await db
+    .update(members)
+    .set({ readUpTo: number, deliveredUpTo: sql`greatest(${members.deliveredUpTo}, ${number})`, markXid: sql`pg_current_xact_id()` })
+    .where(and(eq(members.chatId, chatId), eq(members.userId, userId), isNull(members.toSeq), sql`${members.readUpTo} < ${number}`))
+}
+
+/** A list of ids as one parameter, whatever its length: so that one prepared statement fits all. */
+function idList(ids: readonly number[]) {
+  return sql`${`{${ids.join(',')}}`}::bigint[]`
+}
+

@@ -1,0 +1,72 @@
+import { sql } from 'drizzle-orm'
+import { index, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { bytea, int8, moment, newEntityId, xid8 } from '../db/columns.ts'
+import { users } from '../user/table.ts'
+
+export const chats = pgTable(
+  'chat',
+  {
+    id: newEntityId('id'),
+    kind: text('kind').$type<'DIRECT' | 'GROUP' | 'WHATSAPP'>().notNull(),
+    /** Null in a direct chat: each sees the other's name. */
+    title: text('title'),
+    description: text('description'),
+    /** The two people of a direct chat, the smaller id first: so there is one chat for two people. */
+    directLow: int8('direct_low').references(() => users.id),
+    directHigh: int8('direct_high').references(() => users.id),
+    createdBy: int8('created_by').references(() => users.id),
+    /** The creator's own id for this chat, and a keyed hash of what it was made of: a repeat makes no second one. */
+    clientId: uuid('client_id'),
+    clientHash: bytea('client_hash'),
+    createdAt: moment('created_at').notNull().default(sql`now()`),
+    updatedAt: moment('updated_at').notNull().default(sql`now()`),
+  },
+  (table) => [
+    uniqueIndex('chat_direct').on(table.directLow, table.directHigh),
+    uniqueIndex('chat_client_id').on(table.createdBy, table.clientId),
+  ],
+)
+
+/**
+ * One row per person and chat, for ever: its newest interval of membership, marks and settings. The interval is in event numbers:
+ * a member sees the events from `fromSeq` to `toSeq`, and the messages from number `historyFrom`.
+ */
+export const members = pgTable(
+  'member',
+  {
+    chatId: int8('chat_id')
+      .notNull()
+      .references(() => chats.id),
+    userId: int8('user_id')
+      .notNull()
+      .references(() => users.id),
+    role: text('role').$type<'OWNER' | 'ADMIN' | 'MEMBER'>().notNull(),
+    joinedAt: moment('joined_at').notNull().default(sql`now()`),
+    fromSeq: int8('from_seq').notNull(),
+    /** The event that ended the membership; null while it lasts. */
+    toSeq: int8('to_seq'),
+    historyFrom: int8('history_from').notNull(),
+    deliveredUpTo: int8('delivered_up_to').notNull(),
+    readUpTo: int8('read_up_to').notNull(),
+    /** The transaction that last moved a mark: marks are no events, so a resume finds the moved ones by it. */
+    markXid: xid8('mark_xid').notNull().default(sql`pg_current_xact_id()`),
+  },
+  (table) => [
+    primaryKey({ columns: [table.chatId, table.userId] }),
+    index('member_user').on(table.userId, table.chatId),
+    index('member_mark_xid').on(table.markXid),
+  ],
+)
+
+/** Earlier intervals of those who left and came back. */
+export const pastIntervals = pgTable(
+  'member_interval',
+  {
+    chatId: int8('chat_id').notNull(),
+    userId: int8('user_id').notNull(),
+    fromSeq: int8('from_seq').notNull(),
+    toSeq: int8('to_seq').notNull(),
+    historyFrom: int8('history_from').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.chatId, table.fromSeq] })],
+)

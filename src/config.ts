@@ -1,0 +1,134 @@
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+
+/** Everything that can be set from outside, read once at start. `.env.example` lists each setting with its default. */
+export interface Config {
+  /** 'production' closes GraphiQL and introspection unless they are switched on. */
+  production: boolean
+  server: {
+    /** The address to listen on. */
+    host: string
+    /** 0 lets the system choose a free port. */
+    port: number
+    /** True while only this machine can reach the server. */
+    loopback: boolean
+    /** How clients reach this server, without a trailing slash; null: derived from host and port. */
+    publicUrl: string | null
+    /** Origins of web pages that may call the API, besides the server's own. */
+    corsOrigins: string[]
+  }
+  /** Absolute path of the folder for the embedded database, the key file and later the uploads. */
+  dataDir: string
+  /** `embedded`: a PostgreSQL started by this server, its data in `dataDir`. */
+  database: { kind: 'embedded' } | { kind: 'external'; url: string }
+  /** `none`: everything stays in this process. */
+  redis: { kind: 'none' } | { kind: 'redis'; url: string }
+  auth: {
+    /** The secret that signs tokens; null: one is made and kept in `dataDir`. */
+    secretKey: string | null
+    algorithm: 'HS256' | 'HS384' | 'HS512'
+    /** Life of an access token, in minutes. */
+    expiresInMinutes: number
+  }
+  cookie: { secure: boolean; sameSite: 'strict' | 'lax' | 'none' }
+  logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+  registrationOpen: boolean
+  /** False switches every quota off; meant for tests and benchmarks. */
+  rateLimits: boolean
+  graphiql: boolean
+  introspection: boolean
+}
+
+/** Thrown by {@link readConfig}; `faults` holds one line for each bad setting. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly faults: string[]
+  constructor(faults: string[]) {
+    super(faults.join('\n'))
+    this.faults = faults
+  }
+}
+
+const bool = z.stringbool({ truthy: ['true', 'on', 'yes', '1'], falsy: ['false', 'off', 'no', '0'], error: 'must be true or false' })
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`)
+
+const urlOf = (...protocols: string[]) =>
+  z.string().refine((value) => {
+    return URL.canParse(value) && protocols.includes(new URL(value).protocol)
+  }, `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`)
+
+const origin = urlOf('http:', 'https:').refine((value) => URL.canParse(value) && new URL(value).origin === value.replace(/\/$/, ''), 'must be an origin such as https://app.example.com, without a path')
+
+/** A comma-separated list of origins. */
+const origins = z
+  .string()
+  .transform((value) => value.split(',').map((item) => item.trim()).filter((item) => item !== ''))
+  .pipe(z.array(origin))
+  .transform((list) => list.map((item) => item.replace(/\/$/, '')))
+
+const host = z.string().refine((value) => isIP(value) !== 0 || /^[a-zA-Z0-9.-]+$/.test(value), 'must be an IP address or a host name')
+
+const Environment = z.object({
+  NODE_ENV: z.string().optional(),
+  PORT: wholeNumber(0, 65_535).default(4000),
+  HOST: host.default('127.0.0.1'),
+  DATA_DIR: z.string().default('./data'),
+  DATABASE_URL: urlOf('postgres:', 'postgresql:').optional(),
+  REDIS_URL: urlOf('redis:', 'rediss:').optional(),
+  PUBLIC_URL: urlOf('http:', 'https:').optional(),
+  CORS_ORIGINS: origins.optional(),
+  FRONTEND_ORIGIN: origins.optional(),
+  JWT_SECRET_KEY: z.string().min(32, 'must have at least 32 characters, or be left out: then one is made and kept in DATA_DIR').optional(),
+  JWT_ALGORITHM: z.enum(['HS256', 'HS384', 'HS512'], 'must be HS256, HS384 or HS512').default('HS256'),
+  JWT_EXPIRES_IN_MINUTES: wholeNumber(1, 1440).default(60),
+  COOKIE_SECURE: bool.default(false),
+  COOKIE_SAMESITE: z.string().toLowerCase().pipe(z.enum(['strict', 'lax', 'none'], 'must be strict, lax or none')).default('lax'),
+  LOG_LEVEL: z.string().toLowerCase().pipe(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be fatal, error, warn, info, debug, trace or silent')).default('info'),
+  REGISTRATION_OPEN: bool.default(true),
+  RATE_LIMITS: bool.default(true),
+  GRAPHIQL: bool.optional(),
+  INTROSPECTION: bool.optional(),
+})
+
+/**
+ * Reads the settings from an environment. An empty value counts as not set.
+ * @throws {ConfigError} with all faults at once.
+ */
+export function readConfig(environment: Record<string, string | undefined>): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''))
+  const result = Environment.safeParse(given)
+  const faults = result.success ? [] : result.error.issues.map((issue) => `${String(issue.path[0])} ${issue.message}`)
+  if (given.COOKIE_SAMESITE?.toLowerCase() === 'none' && !bool.safeParse(given.COOKIE_SECURE).data) {
+    faults.push('COOKIE_SAMESITE none needs COOKIE_SECURE=true: browsers refuse such a cookie otherwise')
+  }
+  if (!result.success || faults.length > 0) throw new ConfigError(faults)
+  const env = result.data
+  const production = env.NODE_ENV === 'production'
+  return {
+    production,
+    server: {
+      host: env.HOST,
+      port: env.PORT,
+      loopback: env.HOST === 'localhost' || env.HOST === '::1' || env.HOST.startsWith('127.'),
+      publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+      corsOrigins: env.CORS_ORIGINS ?? env.FRONTEND_ORIGIN ?? [],
+    },
+    dataDir: resolve(env.DATA_DIR),
+    database: env.DATABASE_URL === undefined ? { kind: 'embedded' } : { kind: 'external', url: env.DATABASE_URL },
+    redis: env.REDIS_URL === undefined ? { kind: 'none' } : { kind: 'redis', url: env.REDIS_URL },
+    auth: { secretKey: env.JWT_SECRET_KEY ?? null, algorithm: env.JWT_ALGORITHM, expiresInMinutes: env.JWT_EXPIRES_IN_MINUTES },
+    cookie: { secure: env.COOKIE_SECURE, sameSite: env.COOKIE_SAMESITE },
+    logLevel: env.LOG_LEVEL,
+    registrationOpen: env.REGISTRATION_OPEN,
+    rateLimits: env.RATE_LIMITS,
+    graphiql: env.GRAPHIQL ?? !production,
+    introspection: env.INTROSPECTION ?? !production,
+  }
+}

@@ -1,0 +1,70 @@
+import type { Bus, Hint } from './bus/index.ts'
+import type { Logger } from './base/log.ts'
+import type { RateLimiter } from './base/ratelimit.ts'
+import type { Secrets } from './base/secrets.ts'
+import type { Database, Db } from './db/index.ts'
+import type { Loaders } from './base/loaders.ts'
+import type { Presence } from './presence/index.ts'
+import type { Typing } from './presence/typing.ts'
+
+/** Who asks. Made from a verified token only. */
+export interface Viewer {
+  userId: number
+  sessionId: number
+  roles: readonly ('ADMIN' | 'AGENT')[]
+  /** When the token ends. */
+  expiresAt: Date
+}
+
+/** Who is at the other end of the wire. */
+export interface Client {
+  /** The network address, for limits. */
+  address: string
+  userAgent: string | null
+}
+
+/** The settings that domain verbs ask about. */
+export interface Settings {
+  registrationOpen: boolean
+  /** True while only this machine can reach the server: then the first account becomes its admin. */
+  firstIsAdmin: boolean
+}
+
+/** What every domain verb gets: who asks, and the ports to the world. */
+export interface Ctx {
+  viewer: Viewer | null
+  client: Client
+  settings: Settings
+  secrets: Secrets
+  /** The database, or the transaction that this call is part of. */
+  db: Db
+  sql: Database['sql']
+  bus: Bus
+  presence: Presence
+  typing: Typing
+  limits: RateLimiter
+  /** Batches and remembers reads within one request, or one batch of events. */
+  loaders: Loaders
+  log: Logger
+  /** Set within a transaction: what to do once it has committed. */
+  afterCommit?: { hints: Hint[] }
+}
+
+/**
+ * Runs `work` in one transaction, READ COMMITTED; inside another one it joins that. Hints given meanwhile are published after the commit
+ * and dropped with an abort. Lock order: chat streams ascending, then user streams ascending, before any other row.
+ */
+export async function withTransaction<T>(ctx: Ctx, work: (tx: Ctx) => Promise<T>): Promise<T> {
+  if (ctx.afterCommit !== undefined) return work(ctx)
+  const afterCommit = { hints: [] as Hint[] }
+  const result = await ctx.db.transaction((db) => work({ ...ctx, db, afterCommit }))
+  publishHints(ctx, afterCommit.hints)
+  return result
+}
+
+/** Tells all servers that these streams moved: now, or after the commit within a transaction. Not awaited by anyone. */
+export function publishHints(ctx: Pick<Ctx, 'bus' | 'afterCommit'>, hints: readonly Hint[]): void {
+  if (hints.length === 0) return
+  if (ctx.afterCommit === undefined) ctx.bus.publish('hints', hints)
+  else ctx.afterCommit.hints.push(...hints)
+}

@@ -1,0 +1,21 @@
+/** The driver's own error behind one of Drizzle's. */
+function driverError(error: unknown): { code: string; constraint: string | null } | null {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  if (cause === null || typeof cause !== 'object' || !('code' in cause) || typeof cause.code !== 'string') return null
+  return { code: cause.code, constraint: 'constraint_name' in cause ? String(cause.constraint_name) : null }
+}
+
+/** The unique index that a failed statement ran into; null for any other failure. */
+export function brokenUniqueIndex(error: unknown): string | null {
+  const failure = driverError(error)
+  return failure?.code === '23505' ? failure.constraint : null
+}
+
+/** What the driver says of a lost or refused connection, and PostgreSQL while it starts, stops or is full (appendix A of its manual). */
+const UNAVAILABLE = /^(CONNECTION_|CONNECT_|ECONN|EPIPE|ENOTFOUND|EAI_|ETIMEDOUT|08|57P|53)/
+
+/** Whether the database was out of reach, so that the same request may succeed a little later. */
+export function isUnavailable(error: unknown): boolean {
+  const failure = driverError(error)
+  return failure !== null && UNAVAILABLE.test(failure.code)
+}

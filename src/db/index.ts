@@ -1,0 +1,18 @@
+import type { PgDatabase } from 'drizzle-orm/pg-core'
+import type { PostgresJsDatabase, PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
+import type { Sql } from 'postgres'
+
+/** The database, or a transaction in it: typed statements through Drizzle. */
+export type Db = PgDatabase<PostgresJsQueryResultHKT>
+
+/** An open database. */
+export interface Database {
+  /** Typed statements, and transactions. */
+  db: PostgresJsDatabase & Db
+  /** Hot statements by tagged template: prepared once per connection. Big integers arrive as numbers, times as text. */
+  sql: Sql<{ bigint: number }>
+  /** Answers true when a statement went through just now. */
+  healthy(): Promise<boolean>
+  /** Waits for statements under way, then closes; ends the database server too where it is our own. */
+  close(): Promise<void>
+}

@@ -1,0 +1,80 @@
+import { sql as query } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/postgres-js'
+import { migrate } from 'drizzle-orm/postgres-js/migrator'
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import postgres from 'postgres'
+import type { Sql } from 'postgres'
+import { StartError } from '../base/start-error.ts'
+import type { Database } from './index.ts'
+
+const MIGRATIONS = fileURLToPath(new URL('../../drizzle', import.meta.url))
+/** Any number that nobody else locks in this database: one server migrates, the others wait for it. */
+const MIGRATION_LOCK = 7_274_639
+
+/**
+ * Opens a database and brings its tables up to date. `poolSize` is the most connections that it takes, `name` begins
+ * their application_name (parley by default).
+ * @throws {StartError} where it cannot be reached, or is older than PostgreSQL 15.
+ */
+export async function openDatabase(url: string, options: { poolSize: number; name?: string; onClose?: () => Promise<void> }): Promise<Database> {
+  try {
+    await migrateDatabase(url)
+  } catch (error) {
+    await options.onClose?.()
+    throw error instanceof StartError ? error : new StartError(`The database at ${withoutPassword(url)} cannot be used: ${messageOf(error)}`)
+  }
+  // A name of its own, so that servers on one database can see each other.
+  const sql = connect(url, options.poolSize, `${options.name ?? 'parley'}-${randomUUID()}`)
+  const db = drizzle({ client: sql })
+  return {
+    sql,
+    db,
+    async healthy() {
+      const answer = db.execute(query`select 1`).then(
+        () => true,
+        () => false,
+      )
+      return Promise.race([answer, new Promise<boolean>((resolve) => setTimeout(resolve, 2000, false).unref())])
+    },
+    async close() {
+      await sql.end({ timeout: 5 })
+      await options.onClose?.()
+    },
+  }
+}
+
+function connect(url: string, max: number, name: string): Sql<{ bigint: number }> {
+  return postgres(url, {
+    max,
+    connect_timeout: 5,
+    onnotice: () => undefined,
+    connection: { application_name: name, TimeZone: 'UTC' },
+    // Ids and numbers stay far below 2^53.
+    types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
+  })
+}
+
+async function migrateDatabase(url: string): Promise<void> {
+  const sql = connect(url, 1, 'parley migrations')
+  try {
+    const [server] = await sql<{ version: number }[]>`select current_setting('server_version_num')::int as version`
+    if (server === undefined || server.version < 150_000) throw new StartError('PostgreSQL 15 or newer is needed.')
+    await sql`select pg_advisory_lock(${MIGRATION_LOCK})`
+    await migrate(drizzle({ client: sql }), { migrationsFolder: MIGRATIONS })
+  } finally {
+    // The lock ends with its connection.
+    await sql.end({ timeout: 5 })
+  }
+}
+
+function withoutPassword(url: string): string {
+  const { hostname, port, pathname } = new URL(url)
+  return `${hostname}${port === '' ? '' : `:${port}`}${pathname}`
+}
+
+/** The driver's message; several addresses that all refused come as an AggregateError without one. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return messageOf(error.errors[0])
+  return error instanceof Error ? error.message : String(error)
+}

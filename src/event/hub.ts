@@ -1,0 +1,142 @@
+import type { Bus, Hint } from '../bus/index.ts'
+import type { Logger } from '../base/log.ts'
+import type { Ctx } from '../ctx.ts'
+import { Feed } from './feed.ts'
+import { EventReader } from './reader.ts'
+import { readStart } from './resume.ts'
+import type { Cursors, Scope } from './resume.ts'
+import { startSweep } from './sweep.ts'
+import type { Sweep } from './sweep.ts'
+
+/**
+ * Delivers events to the connections of this server. It keeps the newest number of each stream that somebody here reads, and wakes the
+ * readers; they pull. A slow reader therefore costs a few numbers, never a queue.
+ *
+ * What wakes: hints, published after each commit, which may be lost; and the sweep, which finds whatever became visible since the last one.
+ */
+export class Hub {
+  readonly #sql: Ctx['sql']
+  readonly #log: Logger
+  readonly reader: EventReader
+  /** Newest known event number of the streams that are read here. */
+  readonly #heads = new Map<number, number>()
+  readonly #readers = new Map<number, Set<Feed>>()
+  readonly #watchers = new Map<number, Set<() => void>>()
+  /** Feeds that do not yet know their streams: they note every stream that moves meanwhile. */
+  readonly #starting = new Set<Map<number, number>>()
+  readonly #feeds = new Set<Feed>()
+  #sweep: Sweep | null = null
+  #unsubscribe: (() => void) | null = null
+
+  constructor(options: { sql: Ctx['sql']; log: Logger }) {
+    this.#sql = options.sql
+    this.#log = options.log
+    this.reader = new EventReader(options.sql)
+  }
+
+  /** Listens to hints and begins to sweep. */
+  async start(bus: Bus): Promise<void> {
+    this.#unsubscribe = await bus.subscribe('hints', (hints) => {
+      this.wake(hints)
+    })
+    this.#sweep = await startSweep({
+      sql: this.#sql,
+      busy: () => this.#feeds.size > 0 || this.#watchers.size > 0,
+      onMoved: (hints, horizon) => {
+        this.wake(hints)
+        for (const feed of this.#feeds) feed.addBarrier(horizon)
+      },
+      onError: (error) => {
+        this.#log.warn({ err: error }, 'The sweep of the event log failed; it goes on.')
+      },
+    })
+  }
+
+  /** Ends all feeds and the sweep. */
+  async close(): Promise<void> {
+    this.#unsubscribe?.()
+    for (const feed of [...this.#feeds]) await feed.return()
+    await this.#sweep?.stop()
+  }
+
+  /** Notes that streams moved, and wakes those who read them. */
+  wake(hints: readonly Hint[]): void {
+    for (const [streamId, seq] of hints) {
+      for (const noted of this.#starting) noted.set(streamId, Math.max(seq, noted.get(streamId) ?? 0))
+      const readers = this.#readers.get(streamId)
+      if (readers !== undefined && seq > (this.#heads.get(streamId) ?? 0)) {
+        this.#heads.set(streamId, seq)
+        for (const feed of readers) feed.markDirty(streamId, seq)
+      }
+      for (const watcher of this.#watchers.get(streamId) ?? []) watcher()
+    }
+  }
+
+  /** Calls back whenever this stream may have moved, until the answer is called. */
+  watch(streamId: number, watcher: () => void): () => void {
+    addTo(this.#watchers, streamId, watcher)
+    return () => {
+      removeFrom(this.#watchers, streamId, watcher)
+    }
+  }
+
+  /**
+   * Opens the events of this scope: from now on, or from a cursor. Null: the chat of the scope is not the viewer's.
+   * The answer must be ended with `return()`.
+   */
+  async open(scope: Scope, cursors: Cursors): Promise<Feed | null> {
+    // Listen before reading: what commits in between is either in the snapshot or noted here.
+    const noted = new Map<number, number>()
+    this.#starting.add(noted)
+    try {
+      const start = await readStart(this.#sql, scope, cursors)
+      if (start === null) return null
+      const feed = new Feed(this, scope, start)
+      this.#feeds.add(feed)
+      for (const streamId of start.heads.keys()) this.addReader(streamId, feed)
+      for (const [streamId, seq] of noted) {
+        if (!this.#readers.has(streamId)) continue
+        this.#heads.set(streamId, Math.max(seq, this.head(streamId)))
+        feed.markDirty(streamId, seq)
+      }
+      return feed
+    } finally {
+      this.#starting.delete(noted)
+    }
+  }
+
+  /** The newest event number known of a stream that somebody here reads. */
+  head(streamId: number): number {
+    return this.#heads.get(streamId) ?? 0
+  }
+
+  addReader(streamId: number, feed: Feed): void {
+    addTo(this.#readers, streamId, feed)
+  }
+
+  removeReader(streamId: number, feed: Feed): void {
+    removeFrom(this.#readers, streamId, feed)
+    if (!this.#readers.has(streamId)) this.#heads.delete(streamId)
+  }
+
+  removeFeed(feed: Feed): void {
+    this.#feeds.delete(feed)
+  }
+
+  /** A read of the log failed: told once here, the feed tries again. */
+  readFailed(error: unknown): void {
+    this.#log.warn({ err: error }, 'Events could not be read just now; the streams wait and try again.')
+  }
+}
+
+function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
+  const set = map.get(key)
+  if (set === undefined) map.set(key, new Set([value]))
+  else set.add(value)
+}
+
+function removeFrom<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
+  const set = map.get(key)
+  set?.delete(value)
+  if (set?.size === 0) map.delete(key)
+}

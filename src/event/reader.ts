@@ -1,0 +1,110 @@
+import type { Ctx } from '../ctx.ts'
+import type { EventKind, EventRow } from './types.ts'
+
+/** An event row as the raw client answers it: times and transaction ids as text. */
+export interface RawEventRow {
+  stream_id: number
+  seq: number
+  xid: string
+  kind: EventKind
+  actor_id: number | null
+  ref_id: number | null
+  rev: number | null
+  at: string
+}
+
+export function toEventRow(row: RawEventRow): EventRow {
+  return {
+    streamId: row.stream_id,
+    seq: row.seq,
+    xid: BigInt(row.xid),
+    kind: row.kind,
+    actorId: row.actor_id,
+    refId: row.ref_id,
+    rev: row.rev,
+    at: new Date(row.at),
+  }
+}
+
+/** How many events one read brings at most, of one stream. */
+export const READ_LIMIT = 100
+/** Recent events kept per stream, and the streams for which they are kept. */
+const RING_SIZE = 128
+const RING_STREAMS = 10_000
+
+/**
+ * Reads the log for all connections of this server: what many ask for in one turn is one statement, and the newest events of a
+ * busy stream come from memory. Stream order is commit order, so what is visible of a stream is always a prefix: no read can skip.
+ */
+export class EventReader {
+  readonly #sql: Ctx['sql']
+  readonly #rings = new Map<number, EventRow[]>()
+  #wanted = new Map<string, { streamId: number; after: number; answer: (rows: EventRow[]) => void; fail: (error: unknown) => void; rows: Promise<EventRow[]> }>()
+
+  constructor(sql: Ctx['sql']) {
+    this.#sql = sql
+  }
+
+  /** The events of a stream after this number, at most {@link READ_LIMIT}: contiguous, in order. */
+  read(streamId: number, after: number): Promise<EventRow[]> {
+    const ring = this.#rings.get(streamId)
+    const first = ring?.[0]
+    if (ring !== undefined && first !== undefined && first.seq <= after + 1) {
+      const recent = ring.slice(after + 1 - first.seq, after + 1 - first.seq + READ_LIMIT)
+      if (recent.length > 0) return Promise.resolve(recent)
+    }
+    const key = `${streamId}:${after}`
+    const asked = this.#wanted.get(key)
+    if (asked !== undefined) return asked.rows
+    if (this.#wanted.size === 0) setImmediate(() => void this.#flush())
+    let answer: (rows: EventRow[]) => void = () => undefined
+    let fail: (error: unknown) => void = () => undefined
+    const rows = new Promise<EventRow[]>((resolve, reject) => {
+      answer = resolve
+      fail = reject
+    })
+    this.#wanted.set(key, { streamId, after, answer, fail, rows })
+    return rows
+  }
+
+  async #flush(): Promise<void> {
+    const wanted = [...this.#wanted.values()]
+    this.#wanted = new Map()
+    try {
+      const rows = await this.#sql<(RawEventRow & { ord: number })[]>`
+        select w.ord::int as ord, e.stream_id, e.seq, e.xid::text as xid, e.kind, e.actor_id, e.ref_id, e.rev, e.at
+        from unnest(${wanted.map((w) => w.streamId)}::bigint[], ${wanted.map((w) => w.after)}::bigint[]) with ordinality as w (stream_id, after, ord)
+        cross join lateral (
+          select * from event where event.stream_id = w.stream_id and event.seq > w.after order by event.seq limit ${READ_LIMIT}
+        ) as e
+        order by w.ord, e.seq`
+      const answers: EventRow[][] = wanted.map(() => [])
+      for (const row of rows) answers[row.ord - 1]?.push(toEventRow(row))
+      wanted.forEach((w, index) => {
+        const answer = answers[index] ?? []
+        this.#keep(w.streamId, answer)
+        w.answer(answer)
+      })
+    } catch (error) {
+      for (const w of wanted) w.fail(error)
+    }
+  }
+
+  #keep(streamId: number, rows: EventRow[]): void {
+    const first = rows[0]
+    if (first === undefined) return
+    const ring = this.#rings.get(streamId) ?? []
+    this.#rings.delete(streamId)
+    const last = ring.at(-1)
+    // Only what follows directly may be added: a ring has no holes. A read from far behind leaves the ring as it is.
+    if (last === undefined || first.seq > last.seq + 1) this.#rings.set(streamId, rows.slice(-RING_SIZE))
+    else this.#rings.set(streamId, [...ring, ...rows.filter((row) => row.seq > last.seq)].slice(-RING_SIZE))
+    if (this.#rings.size > RING_STREAMS) {
+      // The map keeps insertion order and every use inserts anew: the first one is the one unused for longest.
+      for (const oldest of this.#rings.keys()) {
+        this.#rings.delete(oldest)
+        break
+      }
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import type { TransactionSql } from 'postgres'
+import type { Ctx } from '../ctx.ts'
+import { decodeCursor, encodeCursor, joinCursors } from './cursor.ts'
+import type { Cursor } from './cursor.ts'
+import { toEventRow } from './reader.ts'
+import type { RawEventRow } from './reader.ts'
+import { parseSnapshot } from './snapshot.ts'
+import type { EventRow } from './types.ts'
+
+/** Events of one chat, and of all, that a resume brings at most; beyond that refetching is cheaper for everyone. */
+export const MAX_PER_CHAT = 1000
+export const MAX_IN_ALL = 5000
+/** Streams that a cursor names at most; beyond that repeats are possible, never gaps. */
+const MAX_DELIVERED = 64
+
+/** Whose events, and of which chat; `chatId` null means all of the viewer's. */
+export interface Scope {
+  viewerId: number
+  chatId: number | null
+}
+
+/** Tells a client to forget the numbers of these chats and fetch them again; `chatIds` null means everything. */
+export interface Reset {
+  reason: 'TOO_MANY' | 'NEW_EPOCH' | 'INVALID_CURSOR'
+  chatIds: number[] | null
+}
+
+/** What one snapshot of the database shows to somebody who starts or goes on reading events. */
+export interface Start {
+  epoch: string
+  /** Everything of transactions below this number is finished in the snapshot. */
+  horizon: bigint
+  /** The streams that the viewer reads now, each with its newest event number. */
+  heads: Map<number, number>
+  /** For the streams that already hold events at or above the horizon: the greatest transaction id of them. */
+  recent: Map<number, bigint>
+  /** What was missed since the cursor, by stream, in order. */
+  missed: EventRow[]
+  /** The cursor that was continued; null at a fresh start or after a complete reset. */
+  cursor: Cursor | null
+  reset: Reset | null
+}
+
+interface OpenStream {
+  stream_id: number
+  head_seq: number
+  max_xid: string
+}
+
+/** The cursors that a subscriber brings: in the document's variables, and with the connection. */
+export interface Cursors {
+  after: string | null
+  resumeAfter: string | null
+}
+
+export const NO_CURSORS: Cursors = { after: null, resumeAfter: null }
+
+/** Reads in one snapshot where a viewer starts, and with a cursor what was missed since. Null: the chat of the scope is not the viewer's. */
+export function readStart(sql: Ctx['sql'], scope: Scope, cursors: Cursors): Promise<Start | null> {
+  return sql.begin('isolation level repeatable read read only', async (tx) => {
+    const [now] = await tx<{ epoch: string; snapshot: string }[]>`select epoch, pg_current_snapshot()::text as snapshot from meta`
+    if (now === undefined) throw new Error('the meta row is missing')
+    const snapshot = parseSnapshot(now.snapshot)
+    const open = await tx<OpenStream[]>`
+      select s.id as stream_id, s.head_seq, s.max_xid::text as max_xid from stream s
+      where s.id in (
+        select chat_id from member where user_id = ${scope.viewerId} and to_seq is null and (${scope.chatId}::bigint is null or chat_id = ${scope.chatId})
+        union all select ${scope.viewerId}::bigint where ${scope.chatId}::bigint is null
+      )`
+    if (scope.chatId !== null && open.length === 0 && cursors.after === null && cursors.resumeAfter === null) return null
+
+    const start: Start = {
+      epoch: now.epoch,
+      horizon: snapshot.xmin,
+      heads: new Map(open.map((row) => [row.stream_id, row.head_seq])),
+      recent: new Map(open.map((row) => [row.stream_id, BigInt(row.max_xid)] as const).filter(([, xid]) => xid >= snapshot.xmin)),
+      missed: [],
+      cursor: null,
+      reset: null,
+    }
+    const cursor = chooseCursor(cursors, { ...scope, epoch: now.epoch })
+    if (cursor === null) return scope.chatId !== null && open.length === 0 ? null : start
+    if (typeof cursor === 'string') return { ...start, reset: { reason: cursor, chatIds: null } }
+    // Numbers that this database has not reached: it is not the one that the cursor came from.
+    const ahead = [...cursor.delivered].some(([id, seq]) => seq > (start.heads.get(id) ?? seq))
+    if (ahead || cursor.horizon > snapshot.xmax) return { ...start, reset: { reason: 'NEW_EPOCH', chatIds: null } }
+
+    const rows = await readMissed(tx, scope, cursor)
+    if (rows.length === 0 && scope.chatId !== null && open.length === 0) return null
+    return { ...start, ...limitMissed(rows, scope), cursor }
+  }) as Promise<Start | null>
+}
+
+/** The cursor to continue, the reason why none can be, or null where none was brought. */
+function chooseCursor({ after, resumeAfter }: Cursors, expected: Pick<Cursor, 'viewerId' | 'chatId' | 'epoch'>): Cursor | Reset['reason'] | null {
+  const own = after === null ? null : decodeCursor(after, expected)
+  const carried = resumeAfter === null ? null : decodeCursor(resumeAfter, expected)
+  const valid = [own, carried].filter((cursor) => cursor !== null && typeof cursor !== 'string')
+  const [first, second] = valid
+  if (first !== undefined) return second === undefined ? first : joinCursors(first, second)
+  if (typeof own === 'string') return own === 'OTHER_SCOPE' ? 'INVALID_CURSOR' : own
+  // A connection carries one cursor for all that it subscribes to: the one of another scope is not meant.
+  return carried === 'OTHER_SCOPE' ? null : carried
+}
+
+/**
+ * The events since the cursor, within every interval in which the viewer was a member: contiguously from the last one delivered, or from the
+ * first one at or above the horizon. One more than allowed of each stream, so that too many can be told.
+ */
+async function readMissed(tx: TransactionSql<{ bigint: number }>, scope: Scope, cursor: Cursor): Promise<EventRow[]> {
+  const horizon = cursor.horizon.toString()
+  const rows = await tx<RawEventRow[]>`
+    with interval as (
+      select chat_id as stream_id, from_seq, to_seq from member where user_id = ${scope.viewerId}
+      union all select chat_id, from_seq, to_seq from member_interval where user_id = ${scope.viewerId}
+      union all select ${scope.viewerId}::bigint, 1, null
+    ),
+    begin as (
+      select i.*, coalesce(d.seq + 1, (select min(e.seq) from event e where e.stream_id = i.stream_id and e.xid >= ${horizon}::xid8)) as first
+      from interval i
+      join stream s on s.id = i.stream_id
+      left join unnest(${[...cursor.delivered.keys()]}::bigint[], ${[...cursor.delivered.values()]}::bigint[]) as d (stream_id, seq) on d.stream_id = i.stream_id
+      where s.max_xid >= ${horizon}::xid8 and (${scope.chatId}::bigint is null or i.stream_id = ${scope.chatId})
+    )
+    select e.stream_id, e.seq, e.xid::text as xid, e.kind, e.actor_id, e.ref_id, e.rev, e.at
+    from begin b
+    cross join lateral (
+      select * from event
+      where event.stream_id = b.stream_id and event.seq >= greatest(b.first, b.from_seq) and (b.to_seq is null or event.seq <= b.to_seq)
+      order by event.seq limit ${MAX_PER_CHAT + 1}
+    ) as e
+    order by e.stream_id, e.seq`
+  return rows.map(toEventRow)
+}
+
+function limitMissed(rows: EventRow[], scope: Scope): Pick<Start, 'missed' | 'reset'> {
+  const counts = new Map<number, number>()
+  for (const row of rows) counts.set(row.streamId, (counts.get(row.streamId) ?? 0) + 1)
+  const tooMany = [...counts].filter(([, count]) => count > MAX_PER_CHAT).map(([id]) => id)
+  const missed = rows.filter((row) => !tooMany.includes(row.streamId))
+  if (missed.length > MAX_IN_ALL || tooMany.includes(scope.viewerId)) return { missed: [], reset: { reason: 'TOO_MANY', chatIds: null } }
+  return { missed, reset: tooMany.length > 0 ? { reason: 'TOO_MANY', chatIds: tooMany } : null }
+}
+
+/** A cursor that starts now: whoever continues it gets everything that this snapshot does not show. */
+export async function freshCursor(sql: Ctx['sql'], viewerId: number): Promise<string> {
+  const start = await readStart(sql, { viewerId, chatId: null }, NO_CURSORS)
+  if (start === null) throw new Error('a viewer always has a stream of their own')
+  const delivered = new Map([...start.recent.keys()].map((id) => [id, start.heads.get(id) ?? 0]))
+  return writeCursor({ viewerId, chatId: null, epoch: start.epoch, horizon: start.horizon, delivered })
+}
+
+/** Encodes a cursor with no more streams than one may name. */
+export function writeCursor(cursor: Cursor): string {
+  if (cursor.delivered.size <= MAX_DELIVERED) return encodeCursor(cursor)
+  return encodeCursor({ ...cursor, delivered: new Map([...cursor.delivered].slice(-MAX_DELIVERED)) })
+}

@@ -1,0 +1,42 @@
+/**
+ * The kinds of rows in the event log: the contract between those who write and those who read it. Numbers are stored, so they are
+ * for ever; a new kind takes a new number, and readers pass over one they do not know.
+ */
+export const EventKind = {
+  /** A chat was made, with its first members. Each of them reads it as ChatAdded. ref: the chat. */
+  CHAT_CREATED: 1,
+  /** Somebody joined; they read it as ChatAdded, the others as MemberAdded. ref: the user. */
+  MEMBER_ADDED: 2,
+  /** Somebody left or was removed; they read it as ChatRemoved, the others as MemberRemoved. ref: the user. */
+  MEMBER_REMOVED: 3,
+  /** ref: the message's number, rev: 1. Written by the SQL function send_messages. */
+  MESSAGE_ADDED: 10,
+  /** ref: the message's number, rev: its new revision. */
+  MESSAGE_EDITED: 11,
+  /** ref: the message's number. */
+  MESSAGE_DELETED: 12,
+  /** In a user's stream: the user is in a chat from now on. ref: the chat, rev: the event number in the chat from which it is visible. */
+  JOINED: 50,
+  /** In a user's stream: the profile changed. ref: the user. */
+  PROFILE_CHANGED: 51,
+  /** In a user's stream: a session ended. ref: the session. */
+  SESSION_ENDED: 52,
+} as const
+
+export type EventKind = (typeof EventKind)[keyof typeof EventKind]
+
+/** An event as it is stored: thin, in the stream of a chat or of a user. */
+export interface EventRow {
+  streamId: number
+  seq: number
+  /** The transaction that wrote it. */
+  xid: bigint
+  kind: EventKind
+  actorId: number | null
+  refId: number | null
+  rev: number | null
+  at: Date
+}
+
+/** What a writer says of an event; number, transaction and time are added as it is stored. */
+export type NewEvent = Pick<EventRow, 'kind'> & Partial<Pick<EventRow, 'actorId' | 'refId' | 'rev'>>

@@ -1,0 +1,27 @@
+import type { Ctx } from '../ctx.ts'
+import type { Hub } from '../event/hub.ts'
+
+/** What an edge (HTTP, SSE, WebSocket) knows of the one who asks. */
+export interface Edge {
+  viewer: Ctx['viewer']
+  client: Ctx['client']
+  /** Stands in the log and in the answer of a masked fault. */
+  requestId: string
+  /** A cursor that the connection brings by itself, for clients that repeat their first variables after a reconnect. */
+  resumeAfter: string | null
+  /** Null over WebSocket: no cookie can be set there. */
+  cookies: {
+    refreshToken: string | null
+    setRefreshToken(token: string | null): void
+  } | null
+}
+
+/** What resolvers get. */
+export interface GraphQLContext extends Ctx, Edge {
+  hub: Hub
+  /** Taken before anything of the request was read. */
+  eventCursor?: string
+}
+
+/** The long-lived parts that every request shares. */
+export type Services = Omit<Ctx, 'viewer' | 'client' | 'loaders' | 'afterCommit'> & { hub: Hub }

@@ -1,0 +1,167 @@
+import { GraphQLError } from 'graphql'
+import type { FieldMap, ObjectFieldBuilder, ObjectRef } from '@pothos/core'
+import { AppError, BadUserInput, Faults, InvalidInput, RateLimited, Unauthenticated } from '../base/errors.ts'
+import { decodeId } from '../base/id.ts'
+import type { Ctx } from '../ctx.ts'
+import { isUnavailable } from '../db/errors.ts'
+import { freshCursor } from '../event/resume.ts'
+import { builder, Query } from './builder.ts'
+import type { GraphQLContext } from './context.ts'
+import { selectsEventCursor } from './operation.ts'
+
+// ------------------------------------------------------------------ errors as data
+
+const ErrorCode = builder.enumType('ErrorCode', {
+  description: 'What went wrong, for a program to act upon.',
+  values: {
+    INVALID_INPUT: { description: 'A value that no caller may send.' },
+    INVALID_CREDENTIALS: { description: 'The log-in or token does not fit.' },
+    NOT_FOUND: { description: 'It does not exist, or the viewer may not see it.' },
+    NOT_ALLOWED: { description: 'The viewer sees it but may not do this to it.' },
+    CONFLICT: { description: 'The present state contradicts it.' },
+    RATE_LIMITED: { description: 'Too often; try again later.' },
+  } as const,
+})
+
+/** A failure as data. No Error object: graphql-js takes one that a resolver answers as thrown. */
+interface Failure {
+  type: string
+  code: AppError['code']
+  message: string
+  path: readonly string[] | null
+  retryAfterSeconds: number
+}
+
+function failureOf(error: AppError): Failure {
+  const { name, code, message, path } = error
+  return { type: name, code, message, path, retryAfterSeconds: error instanceof RateLimited ? error.retryAfterSeconds : 0 }
+}
+
+const UserError = builder.interfaceRef<Failure>('UserError').implement({
+  description: 'An expected failure, as data. There is one error per fault.',
+  fields: (t) => ({
+    code: t.field({ type: ErrorCode, description: 'What went wrong, for a program.', resolve: (error) => error.code }),
+    message: t.exposeString('message', { description: 'What went wrong, for a person; it names the field and the fault.' }),
+    path: t.field({
+      type: ['String'],
+      nullable: true,
+      description: 'Where in the mutation\'s `input` the fault is, such as ["password"]; null where it concerns the whole.',
+      resolve: (error) => (error.path === null ? null : [...error.path]),
+    }),
+  }),
+  resolveType: (error) => error.type,
+})
+
+function errorType(name: string, description: string) {
+  builder.objectRef<Failure>(name).implement({ description, interfaces: [UserError] })
+}
+
+errorType('InvalidInput', 'A value that no caller may send.')
+errorType('InvalidCredentials', 'The log-in or token does not fit; it never tells which part was wrong.')
+errorType('NotFound', 'It does not exist, or the viewer may not see it: the two read the same.')
+errorType('NotAllowed', 'The viewer sees it but may not do this to it.')
+errorType('Conflict', 'The name is taken, the clientId was used for other content, the revision is not the current one.')
+builder.objectRef<Failure>('RateLimited').implement({
+  description: 'Too often; nothing was done.',
+  interfaces: [UserError],
+  fields: (t) => ({
+    retryAfterSeconds: t.exposeInt('retryAfterSeconds', { description: 'After so many seconds it may be tried again.' }),
+  }),
+})
+
+/** What a mutation came to: a value, or the errors why there is none. */
+export interface Outcome<T> {
+  value: T | null
+  errors: readonly Failure[]
+}
+
+/** Runs a verb and catches the failures that clients are told about as data; everything else flies on and is masked. */
+export async function attempt<T>(ctx: Ctx, verb: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { value: await verb(), errors: [] }
+  } catch (error) {
+    if (error instanceof Faults) return { value: null, errors: error.errors.map(failureOf) }
+    if (error instanceof AppError) return { value: null, errors: [failureOf(error)] }
+    throw error
+  } finally {
+    // What was read before the change is not true any more.
+    ctx.loaders.clear()
+  }
+}
+
+type PayloadFields<T> = (t: ObjectFieldBuilder<typeof builder.$inferSchemaTypes, Outcome<T>>) => FieldMap
+
+/** Defines what a mutation answers: its own fields (null with an error), the errors, and the query as the viewer reads it after. */
+export function definePayload<T>(name: string, description: string, fields: PayloadFields<T> = () => ({})): ObjectRef<typeof builder.$inferSchemaTypes, Outcome<T>> {
+  return builder.objectRef<Outcome<T>>(name).implement({
+    description,
+    fields: (t) => ({
+      ...fields(t),
+      errors: t.field({ type: [UserError], description: 'Why nothing was changed; empty when it worked.', resolve: (outcome) => [...outcome.errors] }),
+      query: t.field({
+        type: Query,
+        description: 'Everything, as the viewer reads it after the mutation.',
+        resolve: async (_outcome, _args, ctx, info) => {
+          await takeEventCursor(ctx, selectsEventCursor(info.operation, info.fragments))
+          return {}
+        },
+      }),
+    }),
+  })
+}
+
+/** Takes the cursor that `eventCursor` will answer, before anything else is read: so that events continue from this very answer. */
+export async function takeEventCursor(ctx: GraphQLContext, wanted: boolean): Promise<void> {
+  if (wanted && ctx.viewer !== null) ctx.eventCursor = await freshCursor(ctx.sql, ctx.viewer.userId)
+}
+
+/** Reads a global ID of a mutation's input. @throws {InvalidInput} naming where it stands. */
+export function inputId(type: 'User' | 'Session' | 'Chat', id: string, path: readonly string[]): number
+export function inputId(type: 'Message', id: string, path: readonly string[]): readonly [number, number]
+export function inputId(type: 'User' | 'Session' | 'Chat' | 'Message', id: string, path: readonly string[]): number | readonly [number, number] {
+  const key = type === 'Message' ? decodeId(type, id) : decodeId(type, id)
+  if (key === null) throw new InvalidInput(`${path.join('.')} is not the ID of a ${type}.`, path)
+  return key
+}
+
+/** Reads a global ID of a query's arguments. @throws {BadUserInput} naming the argument. */
+export function argId(type: 'User' | 'Chat', id: string, name: string): number
+export function argId(type: 'Message', id: string, name: string): readonly [number, number]
+export function argId(type: 'User' | 'Chat' | 'Message', id: string, name: string): number | readonly [number, number] {
+  const key = type === 'Message' ? decodeId(type, id) : decodeId(type, id)
+  if (key === null) throw new BadUserInput(`\`${name}\` is not the ID of a ${type}.`)
+  return key
+}
+
+// ------------------------------------------------------------------ top-level errors
+
+/** What a masked fault says; the log holds the rest under the request id. */
+export const MASKED = 'Unexpected error.'
+
+/**
+ * Turns whatever was thrown into an error that clients may see: with a stable `extensions.code`, and without a stack, a statement or a path.
+ * `onFault` hears of what was not expected.
+ */
+export function presentError(error: unknown, requestId: string, onFault: (error: unknown) => void): GraphQLError {
+  const original = error instanceof GraphQLError ? error.originalError : error
+  const located = error instanceof GraphQLError ? { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path } : {}
+  const make = (message: string, code: string, http?: { status: number; headers?: Record<string, string>; spec?: boolean }, more = {}) =>
+    new GraphQLError(message, { ...located, extensions: { code, ...more, ...(http === undefined ? {} : { http }) } })
+
+  if (original instanceof Unauthenticated) return make(original.message, 'UNAUTHENTICATED', { status: 401, spec: true })
+  if (original instanceof RateLimited) {
+    return make(original.message, 'RATE_LIMITED', { status: 429, headers: { 'retry-after': String(original.retryAfterSeconds) } }, { retryAfterSeconds: original.retryAfterSeconds })
+  }
+  if (original instanceof BadUserInput || original instanceof AppError) return make(original.message, 'BAD_USER_INPUT')
+  if (error instanceof GraphQLError && (original === undefined || original === null || original instanceof GraphQLError)) {
+    // GraphQL's own errors: a variable of the wrong type, a bad literal. They speak of the document only.
+    // Without a path nothing was executed: the request itself was wrong. A body that is no JSON is not even a GraphQL request.
+    const malformed = error.extensions.code === 'BAD_REQUEST'
+    const given = error.extensions.http as { status: number; spec?: boolean } | undefined
+    const http = given === undefined ? (error.path === undefined ? { status: 400, spec: true } : undefined) : { ...given, spec: given.spec === true && !malformed }
+    return make(error.message, typeof error.extensions.code === 'string' && !malformed ? error.extensions.code : 'BAD_USER_INPUT', http)
+  }
+  onFault(original)
+  if (isUnavailable(original)) return make('The server cannot reach its database just now. Try again.', 'UNAVAILABLE', { status: 503, headers: { 'retry-after': '1' } }, { retryable: true, requestId })
+  return make(MASKED, 'INTERNAL_SERVER_ERROR', undefined, { requestId })
+}

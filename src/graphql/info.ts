@@ -1,0 +1,14 @@
+import { MAX_TEXT_LENGTH } from '../message/domain.ts'
+import { VERSION } from '../base/version.ts'
+import { builder } from './builder.ts'
+
+const ServerInfo = builder.objectRef<object>('ServerInfo').implement({
+  description: 'What this server offers.',
+  fields: (t) => ({
+    version: t.string({ description: 'Its version.', resolve: () => VERSION }),
+    registrationOpen: t.boolean({ description: 'Whether anybody may register.', resolve: (_info, _args, ctx) => ctx.settings.registrationOpen }),
+    maxTextLength: t.int({ description: 'How many Unicode code points a text may hold.', resolve: () => MAX_TEXT_LENGTH }),
+  }),
+})
+
+builder.queryField('serverInfo', (t) => t.field({ type: ServerInfo, description: 'What this server offers; answers without sign-in.', extensions: { public: true }, resolve: () => ({}) }))

@@ -1,0 +1,23 @@
+import { BREAK, visit } from 'graphql'
+import type { ASTNode, FragmentDefinitionNode, OperationDefinitionNode } from 'graphql'
+
+const known = new WeakMap<OperationDefinitionNode, boolean>()
+
+/** Whether an operation asks for `eventCursor` somewhere; its document's fragments count in. */
+export function selectsEventCursor(operation: OperationDefinitionNode, fragments: Record<string, FragmentDefinitionNode>): boolean {
+  const answer = known.get(operation) ?? [operation, ...Object.values(fragments)].some(mentionsEventCursor)
+  known.set(operation, answer)
+  return answer
+}
+
+function mentionsEventCursor(node: ASTNode): boolean {
+  let found = false
+  visit(node, {
+    Field(field) {
+      if (field.name.value !== 'eventCursor') return undefined
+      found = true
+      return BREAK
+    },
+  })
+  return found
+}

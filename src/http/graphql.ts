@@ -1,0 +1,164 @@
+import { GraphQLError, getOperationAST } from 'graphql'
+import type { DocumentNode, ExecutionResult, FragmentDefinitionNode, ValidationRule } from 'graphql'
+import { createYoga } from 'graphql-yoga'
+import type { Plugin, YogaServerInstance } from 'graphql-yoga'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { authenticate } from '../auth/domain.ts'
+import { watchSession } from '../auth/watch.ts'
+import { Loaders } from '../base/loaders.ts'
+import type { Config } from '../config.ts'
+import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
+import { presentError, takeEventCursor } from '../graphql/errors.ts'
+import { selectsEventCursor } from '../graphql/operation.ts'
+import { schema } from '../graphql/schema.ts'
+import { httpEdge, isKnownOrigin } from './edge.ts'
+
+/** What an edge hands to an operation: over HTTP the exchange itself, over WebSocket who is at its other end. */
+export type ServerContext = { req: IncomingMessage; res: ServerResponse } | { edge: Edge }
+
+export type Api = YogaServerInstance<ServerContext, GraphQLContext>
+
+/** The API as one pipeline of parsing, validation and execution, for HTTP, SSE and WebSocket alike. */
+export function createApi(config: Config, services: Services): Api {
+  const present = (error: unknown, requestId: string) =>
+    presentError(error, requestId, (fault) => {
+      services.log.error({ err: fault, requestId }, 'A request failed')
+    })
+  return createYoga<ServerContext, GraphQLContext>({
+    schema,
+    graphqlEndpoint: '/graphql',
+    landingPage: false,
+    graphiql: false,
+    multipart: false,
+    batching: false,
+    logging: false,
+    cors: (request) => {
+      const origin = request.headers.get('origin')
+      if (origin === null || !isKnownOrigin(config, origin, request.headers.get('host') ?? undefined)) return false
+      return { origin, credentials: true, methods: ['GET', 'POST'], allowedHeaders: ['authorization', 'content-type', 'x-parley-resume-after'], maxAge: 600 }
+    },
+    // Only what failed outside of an operation comes here: the plugin below has presented the rest.
+    maskedErrors: { maskError: (error) => presentError(error, 'none', (fault) => { services.log.error({ err: fault }, 'A request failed') }) },
+    context: async (initial) => {
+      try {
+        return await makeContext(config, services, initial as unknown as ServerContext)
+      } catch (error) {
+        throw present(error, 'none')
+      }
+    },
+    plugins: [documentErrors(config), operations(services, present), realStatus],
+  })
+}
+
+async function makeContext(config: Config, services: Services, initial: ServerContext): Promise<GraphQLContext> {
+  const base = { ...services, loaders: new Loaders() }
+  if ('edge' in initial) return { ...base, ...initial.edge }
+  const { token, ...edge } = httpEdge(config, initial.req, initial.res)
+  initial.res.setHeader('x-request-id', edge.requestId)
+  // A token that is not valid (any more) is as none: signing in again must not fail because of it.
+  return { ...base, ...edge, viewer: token === null ? null : await authenticate(services, token) }
+}
+
+/** Gives GraphQL's own refusals of a document their code, and leaves out hints at names where the schema is not public. */
+function documentErrors(config: Config): Plugin<GraphQLContext> {
+  const refused = (error: unknown) =>
+    new GraphQLError(hideHints(error instanceof Error ? error.message : 'The document cannot be read.', config.introspection), {
+      ...(error instanceof GraphQLError ? { nodes: error.nodes, source: error.source, positions: error.positions } : {}),
+      extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: { status: 400, spec: true } },
+    })
+  return {
+    onParse: () => ({ result, replaceParseResult }) => {
+      if (result instanceof Error) replaceParseResult(refused(result) as never)
+    },
+    onValidate: ({ addValidationRule }) => {
+      if (!config.introspection) addValidationRule(noIntrospection)
+      return ({ valid, result, setResult }) => {
+        if (!valid) setResult(result.slice(0, 5).map(refused))
+      }
+    },
+  }
+}
+
+/**
+ * GraphQL over HTTP asks for status 200 where the client takes plain JSON only; whoever does not insist on that gets the real one.
+ */
+const realStatus: Plugin<GraphQLContext> = {
+  onResultProcess({ request, result, setResult }) {
+    if (Array.isArray(result) || !('errors' in result) || result.errors === undefined || request.headers.get('accept')?.includes('application/json')) return
+    // Copies: a refused document is remembered with its errors, for clients of either sort.
+    setResult({ ...result, errors: result.errors.map(withRealStatus) })
+  },
+}
+
+function withRealStatus(error: GraphQLError): GraphQLError {
+  const http = error.extensions.http as { spec?: boolean } | undefined
+  if (http?.spec !== true) return error
+  return new GraphQLError(error.message, { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path, extensions: { ...error.extensions, http: { ...http, spec: false } } })
+}
+
+function hideHints(message: string, schemaIsPublic: boolean): string {
+  return schemaIsPublic ? message : message.replace(/ Did you mean .*$/s, '')
+}
+
+const noIntrospection: ValidationRule = (context) => ({
+  Field(node) {
+    if (node.name.value === '__schema' || node.name.value === '__type') context.reportError(new GraphQLError('Introspection is off on this server.', { nodes: node }))
+  },
+})
+
+type Present = (error: unknown, requestId: string) => GraphQLError
+
+/** What every operation needs around it: its event cursor first, its errors presented, and a watch over a live stream. */
+function operations(services: Services, present: Present): Plugin<GraphQLContext> {
+  const presented = (result: ExecutionResult, requestId: string): ExecutionResult =>
+    result.errors === undefined ? result : { ...result, errors: result.errors.slice(0, 5).map((error) => present(error, requestId)) }
+  return {
+    onExecute: async ({ args }) => {
+      const ctx = args.contextValue as GraphQLContext
+      const document = args.document as DocumentNode
+      const operation = getOperationAST(document, args.operationName as string | null)
+      if (operation?.operation === 'query') await takeEventCursor(ctx, selectsEventCursor(operation, fragmentsOf(document)))
+      return {
+        onExecuteDone: ({ result, setResult }) => {
+          if (!(Symbol.asyncIterator in result)) setResult(presented(result, ctx.requestId))
+        },
+      }
+    },
+    onSubscribe: ({ args }) => {
+      const ctx = args.contextValue as GraphQLContext & { res?: ServerResponse }
+      const { viewer, res } = ctx
+      // Over SSE the response is the connection; over WebSocket the socket is watched as a whole.
+      if (viewer !== null && res !== undefined) watchStream(services, viewer, res)
+      return {
+        onSubscribeResult: ({ result, setResult }) => {
+          if (!(Symbol.asyncIterator in result)) {
+            setResult(presented(result, ctx.requestId))
+            return undefined
+          }
+          return {
+            onNext: ({ result: next, setResult: setNext }) => {
+              if (!(Symbol.asyncIterator in next)) setNext(presented(next, ctx.requestId))
+            },
+          }
+        },
+        onSubscribeError: ({ error, setError }) => {
+          setError(present(error, ctx.requestId))
+        },
+      }
+    },
+  }
+}
+
+function fragmentsOf(document: DocumentNode): Record<string, FragmentDefinitionNode> {
+  return Object.fromEntries(document.definitions.flatMap((definition) => (definition.kind === 'FragmentDefinition' ? [[definition.name.value, definition]] : [])))
+}
+
+/** Counts a stream over SSE as a connection of the viewer, and cuts it when the session ends. */
+function watchStream(services: Services, viewer: NonNullable<GraphQLContext['viewer']>, res: ServerResponse): void {
+  const leave = services.presence.connect(viewer.userId)
+  const stop = watchSession(services, viewer, () => res.destroy())
+  res.once('close', () => {
+    stop()
+    leave()
+  })
+}

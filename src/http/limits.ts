@@ -1,0 +1,53 @@
+import { Readable } from 'node:stream'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+/** A request's body and a WebSocket's frame hold at most so many bytes. */
+export const MAX_BODY_BYTES = 256 * 1024
+
+/** Answers with a GraphQL error outside of any operation. */
+export function refuse(res: ServerResponse, status: number, code: string, message: string): void {
+  // What of the request is not read yet is not waited for.
+  res.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', connection: 'close' })
+  res.end(JSON.stringify({ errors: [{ message, extensions: { code } }] }))
+}
+
+/**
+ * Checks what can be said of a request to the API before its body is read; false: it is refused and answered.
+ * A body in JSON makes browsers ask first (preflight) before they send it for a foreign page.
+ */
+export async function admitRequest(req: IncomingMessage & { body?: unknown }, res: ServerResponse): Promise<boolean> {
+  if (req.method !== 'POST') return true
+  const type = req.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json' && type !== 'application/graphql+json') {
+    refuse(res, 415, 'BAD_USER_INPUT', 'The content type of a POST must be application/json.')
+    return false
+  }
+  if (req.headers['content-encoding'] !== undefined && req.headers['content-encoding'] !== 'identity') {
+    refuse(res, 415, 'BAD_USER_INPUT', 'A compressed request body is not taken.')
+    return false
+  }
+  if (Number(req.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return tooLarge(res)
+  if (req.headers['transfer-encoding'] !== undefined) {
+    const body = await readLimited(req)
+    if (body === null) return tooLarge(res)
+    req.body = Readable.from([body])
+  }
+  return true
+}
+
+function tooLarge(res: ServerResponse): false {
+  refuse(res, 413, 'BAD_USER_INPUT', `The request body is over ${MAX_BODY_BYTES / 1024} KiB.`)
+  return false
+}
+
+/** A body whose size nobody announced; null once it is over the limit. */
+async function readLimited(req: IncomingMessage): Promise<Buffer | null> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > MAX_BODY_BYTES) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

@@ -1,0 +1,90 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { StartError } from '../base/start-error.ts'
+import type { Config } from '../config.ts'
+import type { Database } from '../db/index.ts'
+import type { Services } from '../graphql/context.ts'
+import { createApi } from './graphql.ts'
+import { createGraphiQL } from './graphiql.ts'
+import { answerLive, answerReady } from './health.ts'
+import { admitRequest, refuse } from './limits.ts'
+import { serveWebSocket } from './ws.ts'
+
+/** A listening server. */
+export interface HttpServer {
+  /** Its address on this machine, without a trailing slash. */
+  url: string
+  close(): Promise<void>
+}
+
+/** Serves HTTP, SSE and WebSocket on one port. @throws {StartError} where the address cannot be had. */
+export async function serveHttp(config: Config, services: Services, database: Database): Promise<HttpServer> {
+  const api = createApi(config, services)
+  const graphiql = config.graphiql ? createGraphiQL({ endpoint: '/graphql' }) : () => false
+  const route = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const path = (req.url ?? '/').split('?', 1)[0]
+    res.setHeader('x-content-type-options', 'nosniff')
+    if (graphiql(req, res)) return
+    if (path === '/graphql') {
+      res.setHeader('cache-control', 'no-store')
+      if (await admitRequest(req, res)) await api.requestListener(req, res)
+    } else if (path === '/health/live') answerLive(res)
+    else if (path === '/health/ready' || path === '/api/health') await answerReady(res, { database, bus: services.bus })
+    else if (path === '/') await answerRoot(config, req, res, () => answerReady(res, { database, bus: services.bus }))
+    else refuse(res, 404, 'NOT_FOUND', 'There is nothing at this path. The API is at /graphql.')
+  }
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (req, res) => {
+    route(req, res).catch((error: unknown) => {
+      services.log.error({ err: error }, 'A request failed')
+      if (res.headersSent) res.destroy()
+      else refuse(res, 500, 'INTERNAL_SERVER_ERROR', 'Unexpected error.')
+    })
+  })
+  const closeSockets = serveWebSocket(server, config, services, api)
+  await listen(server, config)
+  return {
+    url: urlOf(server.address() as AddressInfo),
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => { resolve() }))
+      await closeSockets()
+      server.closeIdleConnections()
+      // Requests under way are finished; what still hangs after that, such as an event stream, is cut.
+      const patience = setTimeout(() => { server.closeAllConnections() }, 2000)
+      await closed
+      clearTimeout(patience)
+      await api.dispose()
+    },
+  }
+}
+
+/** A person with a browser wants a page, a program the state of the server. */
+async function answerRoot(config: Config, req: IncomingMessage, res: ServerResponse, ready: () => Promise<void>): Promise<void> {
+  if (!config.graphiql || !(req.headers.accept ?? '').includes('text/html')) return ready()
+  res.writeHead(302, { location: '/graphql' })
+  res.end()
+}
+
+function listen(server: Server, config: Config): Promise<void> {
+  const { host, port } = config.server
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(new StartError(listenFault(error, host, port)))
+    })
+    server.listen(port, host, () => {
+      resolve()
+    })
+  })
+}
+
+function listenFault(error: NodeJS.ErrnoException, host: string, port: number): string {
+  if (error.code === 'EADDRINUSE') return `Port ${port} on ${host} is taken by another program. Stop that one, or choose another with PORT.`
+  if (error.code === 'EACCES') return `Port ${port} may not be used by this account. Choose one above 1023 with PORT.`
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') return `HOST ${host} is no address of this machine.`
+  return `Cannot listen on ${host}, port ${port}: ${error.message}`
+}
+
+function urlOf({ address, port, family }: AddressInfo): string {
+  const host = address === '0.0.0.0' || address === '::' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address
+  return `http://${host}:${port}`
+}

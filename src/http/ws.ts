@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import { GraphQLError } from 'graphql'
+import type { ExecutionArgs } from 'graphql'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
+import { useServer } from 'graphql-ws/use/ws'
+import type { Extra } from 'graphql-ws/use/ws'
+import type { OperationResult } from 'graphql-ws'
+import { WebSocketServer } from 'ws'
+import { authenticate } from '../auth/domain.ts'
+import { watchSession } from '../auth/watch.ts'
+import type { Config } from '../config.ts'
+import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
+import { bearerToken, clientOf, isKnownOrigin } from './edge.ts'
+import type { Api } from './graphql.ts'
+import { MAX_BODY_BYTES } from './limits.ts'
+
+/** The socket is pinged this often, and ended when no answer came by the next time. */
+const KEEP_ALIVE_MS = 12_000
+/** A client says who it is within this time. */
+const INIT_TIMEOUT_MS = 3000
+
+/** What we keep of a socket from its init to its close. */
+interface SocketState extends Extra {
+  edge?: Omit<Edge, 'requestId'>
+  release?: () => void
+  [key: PropertyKey]: unknown
+}
+
+/** Serves graphql-transport-ws at /graphql of this server; answers a function that closes all sockets. */
+export function serveWebSocket(server: Server, config: Config, services: Services, api: Api): () => Promise<void> {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_BODY_BYTES,
+    handleProtocols: (protocols) => (protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
+  })
+  server.on('upgrade', (req, socket, head) => {
+    const refusal = refuseUpgrade(config, req)
+    if (refusal !== null) {
+      endWith(socket, refusal)
+      return
+    }
+    sockets.handleUpgrade(req, socket, head, (client) => sockets.emit('connection', client, req))
+  })
+
+  const graphql = useServer<Record<string, unknown>, SocketState>(
+    {
+      connectionInitWaitTimeout: INIT_TIMEOUT_MS,
+      onConnect: async (socket) => {
+        const params = socket.connectionParams ?? {}
+        const given = tokenOf(params)
+        const viewer = given === null ? null : await authenticate(services, given)
+        // A token that is not valid: 4403, after which clients ask for a new one and come again.
+        if (given !== null && viewer === null) return false
+        const { extra } = socket
+        const resumeAfter = typeof params.resumeAfter === 'string' ? params.resumeAfter : null
+        extra.edge = { viewer, client: clientOf(extra.request), resumeAfter, cookies: null }
+        if (viewer !== null) {
+          const leave = services.presence.connect(viewer.userId)
+          const stop = watchSession(services, viewer, () => {
+            extra.socket.close(CloseCode.Forbidden, 'Session ended')
+          })
+          extra.release = () => {
+            stop()
+            leave()
+          }
+        }
+        return { connectionId: randomUUID(), expiresAt: viewer?.expiresAt.toISOString() ?? null, keepAlive: KEEP_ALIVE_MS }
+      },
+      onClose: ({ extra }) => {
+        extra.release?.()
+      },
+      onSubscribe: async ({ extra }, _id, params) => {
+        const edge: Edge = { ...(extra.edge as Omit<Edge, 'requestId'>), requestId: randomUUID() }
+        const { schema, execute, subscribe, contextFactory, parse, validate } = api.getEnveloped({ edge, params } as never)
+        try {
+          const document = parse(params.query)
+          const errors = validate(schema, document)
+          if (errors.length > 0) return [...errors]
+          const contextValue = (await contextFactory()) as GraphQLContext
+          const args: ExecutionArgs & Lanes = { schema, document, contextValue, operationName: params.operationName, variableValues: params.variables, execute, subscribe }
+          return args
+        } catch (error) {
+          // A document that cannot be read is answered on its own; the socket stays open for the others.
+          if (error instanceof GraphQLError) return [error]
+          throw error
+        }
+      },
+      execute: (args) => (args as ExecutionArgs & Lanes).execute(args),
+      subscribe: (args) => (args as ExecutionArgs & Lanes).subscribe(args),
+    },
+    sockets,
+    KEEP_ALIVE_MS,
+  )
+
+  return async () => {
+    await graphql.dispose()
+    sockets.close()
+  }
+}
+
+/** The functions of the pipeline that an operation was prepared by. */
+interface Lanes {
+  execute: (args: ExecutionArgs) => OperationResult
+  subscribe: (args: ExecutionArgs) => OperationResult
+}
+
+/** `token`, or an authorization as an HTTP header would say it, at the top or below `headers`. Cookies are never read here. */
+function tokenOf(params: Record<string, unknown>): string | null {
+  if (typeof params.token === 'string' && params.token !== '') return params.token
+  const headers = typeof params.headers === 'object' && params.headers !== null ? (params.headers as Record<string, unknown>) : {}
+  return bearerToken(params.authorization ?? params.Authorization ?? headers.authorization ?? headers.Authorization)
+}
+
+/** The status with which a handshake is refused; null: it may go on. */
+function refuseUpgrade(config: Config, req: IncomingMessage): string | null {
+  if (new URL(req.url ?? '/', 'http://localhost').pathname !== '/graphql') return '404 Not Found'
+  const { origin, host } = req.headers
+  // Programs send no origin; a browser always does, and a foreign page has no business here.
+  return origin === undefined || isKnownOrigin(config, origin, host) ? null : '403 Forbidden'
+}
+
+function endWith(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+}

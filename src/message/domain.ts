@@ -1,0 +1,146 @@
+import { BadUserInput, InvalidInput, NotFound } from '../base/errors.ts'
+import { inOrderOf } from '../base/loaders.ts'
+import type { Page, PageRequest } from '../base/page.ts'
+import { textFault } from '../base/text.ts'
+import { withTransaction } from '../ctx.ts'
+import type { Ctx } from '../ctx.ts'
+import { loadChat } from '../chat/domain.ts'
+import type { Chat } from '../chat/domain.ts'
+import { raiseReadMark } from '../chat/store.ts'
+import { appendOne, lockStreams } from '../event/log.ts'
+import { EventKind } from '../event/types.ts'
+import { viewerOf } from '../viewer.ts'
+import { mayDelete, mayEdit } from './policy.ts'
+import { countUnread, emptyMessage, findMessages, findRange, reviseMessage } from './store.ts'
+import type { MessageKey, MessageRow } from './store.ts'
+
+export type Message = MessageRow
+export type { MessageKey }
+
+/** Stored numbers of the kinds of messages. */
+export const MESSAGE_KINDS = ['TEXT', 'IMAGE', 'VIDEO', 'AUDIO', 'FILE', 'STICKER', 'LOCATION', 'CONTACTS', 'TEMPLATE', 'UNSUPPORTED'] as const
+
+/** A text holds at most so many code points. */
+export const MAX_TEXT_LENGTH = 10_000
+
+/** A message by chat and number, whoever asks: for those who know already that the viewer may see it. */
+export function loadMessage(ctx: Ctx, key: MessageKey): Promise<Message | null> {
+  return messageLoader(ctx).load(key)
+}
+
+function messageLoader(ctx: Ctx) {
+  return ctx.loaders.get<MessageKey, Message | null>('message', async (keys) => inOrderOf(keys.map(String), await findMessages(ctx.db, keys), (row) => `${row.chatId},${row.number}`), String)
+}
+
+/** A message that the viewer may see; null where there is none. */
+export async function visibleMessage(ctx: Ctx, key: MessageKey): Promise<Message | null> {
+  const chat = await loadChat(ctx, key[0])
+  return chat !== null && key[1] >= chat.member.historyFrom ? loadMessage(ctx, key) : null
+}
+
+/** The newest message that the viewer may see, a deleted one too: as history shows it. */
+export function lastMessage(ctx: Ctx, chat: Chat): Promise<Message | null> {
+  return chat.stream.messageNo >= chat.member.historyFrom ? loadMessage(ctx, [chat.chat.id, chat.stream.messageNo]) : Promise.resolve(null)
+}
+
+/** A page of a chat's history, ascending. With `around` the page is centred on that message instead. */
+export async function listMessages(ctx: Ctx, chat: Chat, request: PageRequest<number>, around: MessageKey | null): Promise<Page<Message, number>> {
+  const lowest = chat.member.historyFrom
+  const newest = chat.stream.messageNo
+  let from: number
+  let to: number
+  if (around !== null) {
+    if (request.cursor !== null) throw new BadUserInput('Use `around` with `first` or `last` for the size of the page, without `after` and `before`.')
+    if (around[0] !== chat.chat.id || around[1] < lowest || around[1] > newest) throw new BadUserInput('`around` is not a message of this chat.')
+    // Near an end of the history the page moves inward rather than becoming smaller.
+    to = Math.min(newest, around[1] + Math.floor(request.limit / 2))
+    from = Math.max(lowest, to - request.limit + 1)
+    to = Math.min(newest, from + request.limit - 1)
+  } else if (request.backward) {
+    to = Math.min(newest, (request.cursor ?? newest + 1) - 1)
+    from = Math.max(lowest, to - request.limit + 1)
+  } else {
+    from = Math.max(lowest, (request.cursor ?? 0) + 1)
+    to = Math.min(newest, from + request.limit - 1)
+  }
+  const rows = from > to ? [] : await findRange(ctx.db, chat.chat.id, from, to)
+  const loader = messageLoader(ctx)
+  for (const { message, reply } of rows) {
+    loader.prime([message.chatId, message.number], message)
+    if (reply !== null) loader.prime([reply.chatId, reply.number], reply)
+  }
+  return { items: rows.map((row) => row.message), keyOf: (message) => message.number, hasPreviousPage: from > lowest && newest >= lowest, hasNextPage: to < newest }
+}
+
+/** How many messages of a chat the viewer may see, deleted ones included. */
+export function countMessages(chat: Chat): number {
+  return Math.max(0, chat.stream.messageNo - chat.member.historyFrom + 1)
+}
+
+/** Others' undeleted messages above the viewer's read mark. */
+export function unreadCount(ctx: Ctx, chatId: number): Promise<number> {
+  const viewer = viewerOf(ctx)
+  return ctx.loaders
+    .get<number, number>('unread', async (ids) => {
+      const counts = await countUnread(ctx.db, viewer.userId, ids)
+      return ids.map((id) => counts.get(id) ?? 0)
+    })
+    .load(chatId)
+}
+
+/** The message that this one answers; null where it answers none, or one from before the viewer's time. */
+export async function repliedMessage(ctx: Ctx, message: Message): Promise<Message | null> {
+  return message.replyTo === null ? null : visibleMessage(ctx, [message.chatId, message.replyTo])
+}
+
+/** Replaces the text of the viewer's own message. */
+export function editMessage(ctx: Ctx, key: MessageKey, text: string, expectedRevision: number | null): Promise<Message> {
+  const fault = textFault(text, { min: 1, max: MAX_TEXT_LENGTH })
+  if (fault !== null) throw new InvalidInput(`text ${fault}.`, ['text'])
+  return changeMessage(ctx, key, async (tx, message, nextSeq) => {
+    const refusal = mayEdit(viewerOf(tx), message, expectedRevision)
+    if (refusal !== null) throw refusal
+    // The same text again changes nothing, and nobody needs to hear of it.
+    if (message.body === text) return
+    await reviseMessage(tx.db, key, { body: text, seq: await nextSeq({ kind: EventKind.MESSAGE_EDITED, rev: message.revision + 1 }) })
+  })
+}
+
+/** Empties the viewer's own message; doing it again changes nothing. */
+export function deleteMessage(ctx: Ctx, key: MessageKey): Promise<Message> {
+  return changeMessage(ctx, key, async (tx, message, nextSeq) => {
+    const refusal = mayDelete(viewerOf(tx), message)
+    if (refusal !== null) throw refusal
+    if (message.deletedAt === null) await emptyMessage(tx.db, key, await nextSeq({ kind: EventKind.MESSAGE_DELETED }))
+  })
+}
+
+type Change = (tx: Ctx, message: Message, nextSeq: (event: { kind: EventKind; rev?: number }) => Promise<number>) => Promise<void>
+
+/** Changes one message that the viewer reads, under its chat's lock; answers it as it is after. @throws {NotFound} */
+async function changeMessage(ctx: Ctx, key: MessageKey, change: Change): Promise<Message> {
+  const viewer = viewerOf(ctx)
+  await withTransaction(ctx, async (tx) => {
+    const stream = (await lockStreams(tx, [key[0]])).get(key[0])
+    // Only now: whoever was removed while we waited for the lock may not write any more.
+    tx.loaders.clear()
+    const message = await visibleMessage(tx, key)
+    if (stream === undefined || message === null) throw new NotFound('No such message.', ['messageId'])
+    await change(tx, message, (event) => appendOne(tx, stream, { ...event, actorId: viewer.userId, refId: key[1] }))
+  })
+  ctx.loaders.clear()
+  const message = await loadMessage(ctx, key)
+  if (message === null) throw new Error('a message is never removed')
+  return message
+}
+
+/** Moves the viewer's read mark up to this message; it never goes back. */
+export async function markRead(ctx: Ctx, key: MessageKey): Promise<Chat> {
+  const viewer = viewerOf(ctx)
+  if ((await visibleMessage(ctx, key)) === null) throw new NotFound('No such message.', ['messageId'])
+  await raiseReadMark(ctx.db, key[0], viewer.userId, key[1])
+  ctx.loaders.clear()
+  const chat = await loadChat(ctx, key[0])
+  if (chat === null) throw new NotFound('No such message.', ['messageId'])
+  return chat
+}

@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs'
+import { mkdir, open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { newSecret } from './base/secrets.ts'
+import { createLog } from './base/log.ts'
+import type { Logger } from './base/log.ts'
+import { StartError } from './base/start-error.ts'
+import { ConfigError, readConfig } from './config.ts'
+import type { Config } from './config.ts'
+import { startEmbedded } from './db/embedded.ts'
+import type { Database } from './db/index.ts'
+import { openDatabase } from './db/open.ts'
+
+/** Connections that a server keeps to its database at most. */
+const POOL_SIZE = 10
+
+/** Reads `.env` and the environment; tells all faults of the settings at once and ends the process with 1 if there are any. */
+export function configFromEnvironment(): Config {
+  try {
+    // What is set outside wins over the file.
+    if (existsSync('.env')) process.loadEnvFile('.env')
+    return readConfig(process.env)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    for (const fault of error.faults) console.error(`Setting ${fault}`)
+    process.exit(1)
+  }
+}
+
+export function logFor(config: Config): Logger {
+  return createLog({ level: config.logLevel, pretty: process.stderr.isTTY })
+}
+
+/** Opens the configured database, starting our own where none is given; up to date and ready. */
+export async function openConfigured(config: Config, log: Logger, signal?: AbortSignal): Promise<Database> {
+  if (config.database.kind === 'external') return openDatabase(config.database.url, { poolSize: POOL_SIZE })
+  const postgres = await startEmbedded({ dataDir: config.dataDir, log, ...(signal === undefined ? {} : { signal }) })
+  return openDatabase(postgres.url, { poolSize: POOL_SIZE, onClose: () => postgres.stop() })
+}
+
+/** The secret of the settings, else the one kept in the data folder, made at first use and readable by its owner only. */
+export async function secretKeyOf(config: Config): Promise<string> {
+  if (config.auth.secretKey !== null) return config.auth.secretKey
+  const path = join(config.dataDir, 'secret.key')
+  try {
+    await mkdir(config.dataDir, { recursive: true })
+    const file = await open(path, 'wx', 0o600)
+    try {
+      await file.writeFile(newSecret().toString('base64url'))
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code !== 'EEXIST') throw new StartError(`The key that signs tokens cannot be kept in ${path}: ${message}. Choose another DATA_DIR, or set JWT_SECRET_KEY.`)
+  }
+  const key = (await readFile(path, 'utf8')).trim()
+  if (key.length < 32) throw new StartError(`${path} does not hold a key of at least 32 characters: remove it, and the next start makes a new one (everybody signs in again).`)
+  return key
+}
+
+/** Ends a process that could not start: one line for what a person can mend, everything for what is our fault. */
+export function failStart(error: unknown): never {
+  if (error instanceof StartError) console.error(error.message)
+  else console.error('Parley could not start:', error)
+  process.exit(1)
+}

@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import { brokenUniqueIndex } from '../db/errors.ts'
+import { Conflict, InvalidInput, throwFaults } from '../base/errors.ts'
+import type { AppError } from '../base/errors.ts'
+import { inOrderOf } from '../base/loaders.ts'
+import { pageOf } from '../base/page.ts'
+import type { Page, PageRequest } from '../base/page.ts'
+import { searchWords, textFault } from '../base/text.ts'
+import { withTransaction } from '../ctx.ts'
+import type { Ctx } from '../ctx.ts'
+import { appendOne, createStream, lockStreams } from '../event/log.ts'
+import { EventKind } from '../event/types.ts'
+import { viewerOf } from '../viewer.ts'
+import { findContacts, findUserByUsername, findUsers, insertUser, searchUsers, updateUser } from './store.ts'
+import type { UserRow } from './store.ts'
+
+export type User = UserRow
+
+/** A user by id; null where there is none. */
+export async function loadUser(ctx: Ctx, id: number): Promise<User | null> {
+  return ctx.loaders.get<number, User | null>('user', async (ids) => inOrderOf(ids, await findUsers(ctx.db, ids), (row) => row.id)).load(id)
+}
+
+/** A user who is not deleted, by the name in any case; null where there is none. */
+export function userByUsername(ctx: Ctx, username: string): Promise<User | null> {
+  return textFault(username, { min: 1, max: 100 }) === null ? findUserByUsername(ctx.db, username) : Promise.resolve(null)
+}
+
+/** People by the beginnings of the words in their names, or by a whole e-mail address, in the order of their usernames. */
+export async function listUsers(ctx: Ctx, filter: { search: string | null; role: 'ADMIN' | 'AGENT' | null }, request: PageRequest<string>): Promise<Page<User, string>> {
+  const text = filter.search?.trim() ?? ''
+  const email = text.includes('@') && textFault(text, { min: 1, max: 254 }) === null ? text.toLowerCase() : null
+  const words = email === null ? searchWords(text).slice(0, 10) : []
+  // A search that holds no letter or digit asks for something, and nothing fits it.
+  if (text !== '' && email === null && words.length === 0) return pageOf<User, string>(request, [], (user) => user.username.toLowerCase())
+  const rows = await searchUsers(ctx.db, { words, email, role: filter.role, after: request.cursor, backward: request.backward, limit: request.limit + 1 })
+  return pageOf(request, rows, (user) => user.username.toLowerCase())
+}
+
+/** Which of these users share a chat with the viewer; the viewer counts too. */
+export async function contactsAmong(ctx: Ctx, userIds: readonly number[]): Promise<Set<number>> {
+  const viewer = viewerOf(ctx)
+  const contacts = await findContacts(ctx.db, viewer.userId, userIds)
+  if (userIds.includes(viewer.userId)) contacts.add(viewer.userId)
+  return contacts
+}
+
+/** Whether this user is the viewer or shares a chat with the viewer. */
+export function isContact(ctx: Ctx, userId: number): Promise<boolean> {
+  return ctx.loaders
+    .get<number, boolean>('contact', async (ids) => {
+      const contacts = await contactsAmong(ctx, ids)
+      return ids.map((id) => contacts.has(id))
+    })
+    .load(userId)
+}
+
+export interface ProfileInput {
+  username?: string | null
+  displayName?: string | null
+  bio?: string | null
+}
+
+/** Changes what is given of the viewer's profile; a bio of null clears it. */
+export async function updateProfile(ctx: Ctx, input: ProfileInput): Promise<User> {
+  const viewer = viewerOf(ctx)
+  const faults: AppError[] = []
+  if (input.username === null) faults.push(new InvalidInput('username cannot be cleared.', ['username']))
+  if (input.displayName === null) faults.push(new InvalidInput('displayName cannot be cleared.', ['displayName']))
+  faults.push(...profileFaults(input))
+  throwFaults(faults)
+  return withTransaction(ctx, async (tx) => {
+    const stream = (await lockStreams(tx, [viewer.userId])).get(viewer.userId)
+    const [before] = await findUsers(tx.db, [viewer.userId])
+    if (stream === undefined || before === undefined) throw new Error('a viewer always has a row and a stream')
+    const username = input.username ?? before.username
+    const displayName = input.displayName?.trim() ?? before.displayName
+    await uniquely(() => updateUser(tx.db, viewer.userId, { username, displayName, ...(input.bio === undefined ? {} : { bio: input.bio }), searchText: searchTextOf(username, displayName) }))
+    await appendOne(tx, stream, { kind: EventKind.PROFILE_CHANGED, actorId: viewer.userId, refId: viewer.userId })
+    const [after] = await findUsers(tx.db, [viewer.userId])
+    return after ?? before
+  })
+}
+
+/** Makes a user with a stream of their own; the values must have passed {@link profileFaults} and {@link emailFaults}. */
+export async function createUser(tx: Ctx, values: { username: string; email: string; displayName: string; roles: ('ADMIN' | 'AGENT')[] }): Promise<User> {
+  const user = await uniquely(() => insertUser(tx.db, { ...values, searchText: searchTextOf(values.username, values.displayName) }))
+  await createStream(tx, user.id)
+  return user
+}
+
+const USERNAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?$/
+
+/** What is wrong with the given parts of a profile. */
+export function profileFaults(input: ProfileInput): AppError[] {
+  const faults: AppError[] = []
+  const check = (field: keyof ProfileInput, limits: { min: number; max: number }) => {
+    const value = input[field]
+    const fault = typeof value === 'string' ? textFault(value, limits) : null
+    if (fault !== null) faults.push(new InvalidInput(`${field} ${fault}.`, [field]))
+    return fault === null
+  }
+  if (check('username', { min: 2, max: 32 }) && typeof input.username === 'string') {
+    if (!USERNAME.test(input.username)) faults.push(new InvalidInput('username may hold letters a to z, digits, dots, hyphens and underscores, and begins and ends with a letter or digit.', ['username']))
+    else if (/^deleted-/i.test(input.username)) faults.push(new InvalidInput('username must not begin with "deleted-".', ['username']))
+  }
+  check('displayName', { min: 1, max: 80 })
+  check('bio', { min: 0, max: 500 })
+  return faults
+}
+
+export function emailFaults(email: string): AppError[] {
+  return z.email().max(254).safeParse(email).success ? [] : [new InvalidInput('email must be an e-mail address.', ['email'])]
+}
+
+/** Each word after a space, so that a search for the beginning of a word finds it behind one. */
+function searchTextOf(username: string, displayName: string): string {
+  return searchWords(username, displayName)
+    .map((word) => ` ${word}`)
+    .join('')
+}
+
+/** Runs a statement that may break the uniqueness of a name or address, and says which. */
+async function uniquely<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const constraint = brokenUniqueIndex(error)
+    if (constraint === 'users_username') throw new Conflict('This username is taken.', ['username'])
+    if (constraint === 'users_email') throw new Conflict('This e-mail address has an account already.', ['email'])
+    throw error
+  }
+}

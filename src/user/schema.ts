@@ -1,0 +1,112 @@
+import { builder } from '../graphql/builder.ts'
+import { argId, attempt, definePayload } from '../graphql/errors.ts'
+import { defineNode } from '../graphql/node.ts'
+import { defineConnection, pageArgs } from '../graphql/page.ts'
+import { encodeId } from '../base/id.ts'
+import { decodeKeyOf, pageRequest } from '../base/page.ts'
+import type { Page } from '../base/page.ts'
+import { listUsers, loadUser, updateProfile, userByUsername } from './domain.ts'
+import type { User as UserShape } from './domain.ts'
+
+export const Actor = builder.interfaceRef<UserShape>('Actor').implement({
+  description: 'Whoever acts in a chat: a user of this server, or a person outside.',
+  fields: (t) => ({
+    id: t.id({ description: 'Global ID.', resolve: (actor) => encodeId('User', actor.id) }),
+    displayName: t.string({ description: 'The name to show.', resolve: (actor) => (actor.deletedAt === null ? actor.displayName : 'Deleted account') }),
+  }),
+  resolveType: () => 'User',
+})
+
+export const UserRole = builder.enumType('UserRole', {
+  description: 'What a user may do on this server beyond chatting.',
+  values: {
+    ADMIN: { description: 'Runs the server: gives roles.' },
+    AGENT: { description: 'Answers WhatsApp chats.' },
+  } as const,
+})
+
+export const User = builder.objectRef<UserShape>('User')
+defineNode('User', User, {
+  description: 'A person with an account on this server. A deleted account stays as a tombstone.',
+  interfaces: [Actor],
+  load: (ctx, [id]) => loadUser(ctx, id),
+  fields: (t) => ({
+    username: t.string({ description: 'The unique name, by which others find the user.', resolve: (user) => (user.deletedAt === null ? user.username : `deleted-${user.id}`) }),
+    bio: t.exposeString('bio', { nullable: true, description: 'What the user says of themselves.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the account was made.' }),
+    deletedAt: t.expose('deletedAt', { type: 'DateTime', nullable: true, description: 'When the account was deleted; null while it exists.' }),
+    email: t.string({
+      nullable: true,
+      description: 'The e-mail address. Only of the viewer; null of anyone else.',
+      resolve: (user, _args, ctx) => (ctx.viewer?.userId === user.id ? user.email : null),
+    }),
+    roles: t.field({
+      type: [UserRole],
+      nullable: true,
+      description: 'The roles on this server. Only of the viewer, and for admins; else null.',
+      resolve: (user, _args, ctx) => (ctx.viewer?.userId === user.id || ctx.viewer?.roles.includes('ADMIN') ? user.roles : null),
+    }),
+  }),
+})
+
+export const UserConnection = defineConnection<UserShape, Page<UserShape, unknown>>('User', User, 'A page of users.', (t) => ({
+  totalCount: t.int({ nullable: true, description: 'How many there are in all; null where counting is too dear.', resolve: () => null }),
+}))
+
+const usernameKey = decodeKeyOf((value): value is string => typeof value === 'string')
+
+builder.queryFields((t) => ({
+  me: t.field({
+    type: User,
+    nullable: true,
+    description: 'The signed-in user; null without a session.',
+    extensions: { public: true },
+    resolve: (_root, _args, ctx) => (ctx.viewer === null ? null : loadUser(ctx, ctx.viewer.userId)),
+  }),
+  user: t.field({
+    type: User,
+    nullable: true,
+    description: 'A user by global ID.',
+    args: { id: t.arg.id({ required: true, description: 'Global ID of the user.' }) },
+    resolve: (_root, { id }, ctx) => loadUser(ctx, argId('User', id, 'id')),
+  }),
+  userByUsername: t.field({
+    type: User,
+    nullable: true,
+    description: 'A user by name, in any case.',
+    args: { username: t.arg.string({ required: true, description: 'The username.' }) },
+    resolve: (_root, { username }, ctx) => userByUsername(ctx, username),
+  }),
+  users: t.field({
+    type: UserConnection,
+    description: 'The users of this server, in the order of their usernames.',
+    args: {
+      search: t.arg.string({ description: 'Matches username and display name by the beginning of any word, and an e-mail address only when whole.' }),
+      role: t.arg({ type: UserRole, description: 'Only users with this role.' }),
+      ...pageArgs(t.arg),
+    },
+    resolve: (_root, { search, role, ...page }, ctx) => listUsers(ctx, { search: search ?? null, role: role ?? null }, pageRequest(page, usernameKey)),
+  }),
+}))
+
+const UpdateProfileInput = builder.inputType('UpdateProfileInput', {
+  description: 'What to change; what is left out stays as it is.',
+  fields: (t) => ({
+    username: t.string({ description: 'A new username: 2 to 32 letters, digits, dots, hyphens and underscores.' }),
+    displayName: t.string({ description: 'A new name to show, at most 80 characters.' }),
+    bio: t.string({ description: 'A new text about oneself, at most 500 characters; null clears it.' }),
+  }),
+})
+
+const UpdateProfilePayload = definePayload<UserShape>('UpdateProfilePayload', 'The answer to updateProfile.', (t) => ({
+  user: t.field({ type: User, nullable: true, description: 'The viewer, changed.', resolve: (outcome) => outcome.value }),
+}))
+
+builder.mutationField('updateProfile', (t) =>
+  t.field({
+    type: UpdateProfilePayload,
+    description: "Changes the viewer's own profile.",
+    args: { input: t.arg({ type: UpdateProfileInput, required: true, description: 'What to change.' }) },
+    resolve: (_root, { input }, ctx) => attempt(ctx, () => updateProfile(ctx, input)),
+  }),
+)
