@@ -28,7 +28,7 @@ export async function serveHttp(config: Config, services: Services, database: Da
     if (graphiql(req, res)) return
     if (path === '/graphql') {
       res.setHeader('cache-control', 'no-store')
-      if (await admitRequest(req, res)) await api.requestListener(req, res)
+      if (await admitRequest(req, res)) await (api.requestListener(req, res) as Promise<void> | undefined)
     } else if (path === '/health/live') answerLive(res)
     else if (path === '/health/ready' || path === '/api/health') await answerReady(res, { database, bus: services.bus })
     else if (path === '/') await answerRoot(config, req, res, () => answerReady(res, { database, bus: services.bus }))
