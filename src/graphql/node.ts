@@ -11,7 +11,7 @@ type Types = typeof builder.$inferSchemaTypes
 const typeOf = new WeakMap<object, IdType>()
 const loaders = new Map<IdType, (ctx: GraphQLContext, key: Key) => Promise<object | null>>()
 
-const Node = builder.interfaceRef<object>('Node').implement({
+export const Node = builder.interfaceRef<object>('Node').implement({
   description: 'Anything with a global ID.',
   fields: (t) => ({
     // Each type answers its own; this one is never asked.

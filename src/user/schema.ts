@@ -1,6 +1,6 @@
 import { builder } from '../graphql/builder.ts'
 import { argId, attempt, definePayload } from '../graphql/errors.ts'
-import { defineNode } from '../graphql/node.ts'
+import { Node, defineNode } from '../graphql/node.ts'
 import { defineConnection, pageArgs } from '../graphql/page.ts'
 import { encodeId } from '../base/id.ts'
 import { decodeKeyOf, pageRequest } from '../base/page.ts'
@@ -10,6 +10,7 @@ import type { User as UserShape } from './domain.ts'
 
 export const Actor = builder.interfaceRef<UserShape>('Actor').implement({
   description: 'Whoever acts in a chat: a user of this server, or a person outside.',
+  interfaces: [Node],
   fields: (t) => ({
     id: t.id({ description: 'Global ID.', resolve: (actor) => encodeId('User', actor.id) }),
     displayName: t.string({ description: 'The name to show.', resolve: (actor) => (actor.deletedAt === null ? actor.displayName : 'Deleted account') }),
