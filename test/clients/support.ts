@@ -128,9 +128,9 @@ export async function scrollUp(client: Subscriber, chatId: string): Promise<(str
   const texts: (string | null)[] = []
   let before: string | null = null
   do {
-    const { chat }: HistoryQuery = await ask(client, History, { chatId, last: 50, before })
-    if (chat === null) throw new Error('the chat cannot be seen')
-    const { edges, pageInfo } = chat.messages
+    const page: HistoryQuery = await ask(client, History, { chatId, last: 50, before })
+    if (page.chat === null) throw new Error('the chat cannot be seen')
+    const { edges, pageInfo } = page.chat.messages
     expect(edges.length).toBeGreaterThan(0)
     texts.unshift(...edges.map(({ node }) => node.text))
     before = pageInfo.hasPreviousPage ? pageInfo.startCursor : null
@@ -139,9 +139,9 @@ export async function scrollUp(client: Subscriber, chatId: string): Promise<(str
 }
 
 /** `messageAdded` is silent until the first message: so somebody greets until a greeting is heard. */
-export async function greetUntilHeard(author: Client, chatId: string, inbox: Inbox<unknown>): Promise<void> {
+export async function greetUntilHeard<T>(author: Client, chatId: string, inbox: Inbox<T>): Promise<void> {
   let heard = false
-  const first = inbox.next().then(() => {
+  const first = inbox.next().finally(() => {
     heard = true
   })
   while (!heard) await author.send(chatId, 'Hello?')

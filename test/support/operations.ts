@@ -4,6 +4,7 @@ import type { GraphQLField, GraphQLInputType, GraphQLSchema } from 'graphql'
 /** A root field of the schema, and the smallest operation that asks for it. */
 export interface RootOperation {
   kind: 'query' | 'mutation' | 'subscription'
+  /** Such as `query me`. */
   name: string
   /** Whether the field says of itself that it answers without sign-in. */
   isPublic: boolean
@@ -16,7 +17,7 @@ export function rootOperations(schema: GraphQLSchema): RootOperation[] {
   return Object.entries(roots).flatMap(([kind, type]) =>
     Object.values(type?.getFields() ?? {}).map((field) => ({
       kind: kind as RootOperation['kind'],
-      name: field.name,
+      name: `${kind} ${field.name}`,
       isPublic: field.extensions.public === true,
       document: `${kind} { ${callOf(field)} }`,
     })),
