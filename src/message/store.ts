@@ -1,7 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Db } from '../db/index.ts'
-import { members } from '../chat/table.ts'
 import { messages } from './table.ts'
 
 export type MessageRow = typeof messages.$inferSelect
@@ -76,14 +75,11 @@ export async function emptyMessage(db: Db, key: MessageKey, seq: number): Promis
 
 /** Of each chat: how many undeleted messages of others are above the viewer's read mark. */
 export async function countUnread(db: Db, viewerId: number, chatIds: readonly number[]): Promise<Map<number, number>> {
-  const rows = await db
-    .select({
-      chatId: members.chatId,
-      count: sql<number>`(select count(*)::int from ${messages} where ${messages.chatId} = ${members.chatId}
-        and ${messages.number} > greatest(${members.readUpTo}, ${members.historyFrom} - 1)
-        and ${messages.senderId} is distinct from ${viewerId} and ${messages.deletedAt} is null)`,
-    })
-    .from(members)
-    .where(and(eq(members.userId, viewerId), sql`${members.chatId} = any (${`{${chatIds.join(',')}}`}::bigint[])`))
-  return new Map(rows.map((row) => [row.chatId, row.count]))
+  const rows = await db.execute<{ chat_id: number; count: number }>(sql`
+    select m.chat_id, (
+      select count(*)::int from message x
+      where x.chat_id = m.chat_id and x.number > greatest(m.read_up_to, m.history_from - 1) and x.sender_id is distinct from m.user_id and x.deleted_at is null
+    ) as count
+    from member m where m.user_id = ${viewerId} and m.chat_id = any (${`{${chatIds.join(',')}}`}::bigint[])`)
+  return new Map(rows.map((row) => [Number(row.chat_id), row.count]))
 }

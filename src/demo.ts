@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'drizzle-orm'
+import type { App } from './app.ts'
+import { register } from './auth/domain.ts'
+import { Loaders } from './base/loaders.ts'
+import { createRateLimiter } from './base/ratelimit.ts'
+import { StartError } from './base/start-error.ts'
+import { createDirectChat, createGroupChat } from './chat/domain.ts'
+import type { Config } from './config.ts'
+import { withTransaction } from './ctx.ts'
+import type { Ctx } from './ctx.ts'
+import { DEMO_CHATS, DEMO_PASSWORD, DEMO_PEOPLE } from './demo-data.ts'
+import type { DemoChat, DemoPerson } from './demo-data.ts'
+import { deleteMessage, editMessage, markRead } from './message/domain.ts'
+import { sendMessage } from './message/send.ts'
+import { startServer } from './serve.ts'
+import { updateProfile } from './user/domain.ts'
+import { viewerOf } from './viewer.ts'
+
+/** How a refusal names the data; known once the settings are. */
+let data = 'The database'
+
+await startServer({
+  check(config) {
+    refuseWhereOthersReach(config)
+    if (config.database.kind === 'embedded') data = `The data folder ${config.dataDir}`
+  },
+  async prepare(app) {
+    await seedOnce(app)
+    return DEMO_PEOPLE.map(({ username }, index) => `${index === 0 ? '  Log in    ' : '            '}${username} / ${DEMO_PASSWORD}${index === 0 ? '   (an admin)' : ''}`)
+  },
+})
+
+/** @throws {StartError} where more than this machine could reach a server whose log-ins everybody knows. */
+function refuseWhereOthersReach({ server }: Config): void {
+  if (server.loopback) return
+  throw new StartError(`The demo serves this machine only, because everybody knows its passwords: leave HOST out (it is ${server.host} now).`)
+}
+
+/**
+ * Fills an empty database, and leaves one alone that the demo has filled before. All or nothing: a start that is broken off leaves it empty.
+ * @throws {StartError} where there are accounts that the demo has not made.
+ */
+async function seedOnce({ services }: App): Promise<void> {
+  const ctx: Ctx = {
+    ...services,
+    viewer: null,
+    client: { address: 'local', userAgent: 'Demo' },
+    // Whatever the settings allow to others.
+    settings: { registrationOpen: true, firstIsAdmin: true },
+    limits: createRateLimiter({}, false),
+    loaders: new Loaders(),
+  }
+  await withTransaction(ctx, async (tx) => {
+    // The server is up already: the lock that decides who registers first makes strangers wait.
+    const [state] = await tx.db.execute<{ demo: boolean; used: boolean }>(sql`select demo, exists (select from users) as used from meta for update`)
+    if (state?.demo === true) return
+    if (state?.used === true) throw new StartError(`${data} holds accounts that are not the demo's, and the demo leaves them alone: start it with DATA_DIR set to another folder.`)
+    await seed(tx)
+    await tx.db.execute(sql`update meta set demo = true`)
+  })
+}
+
+async function seed(tx: Ctx): Promise<void> {
+  const people = new Map<string, Ctx>()
+  for (const person of DEMO_PEOPLE) people.set(person.username, await signUp(tx, person))
+  for (const chat of DEMO_CHATS) await seedChat(people, chat)
+}
+
+/** Answers a context in which this person asks. */
+async function signUp(tx: Ctx, { username, displayName, bio }: DemoPerson): Promise<Ctx> {
+  const { viewer } = await register(tx, { username, displayName, email: `${username}@example.com`, password: DEMO_PASSWORD })
+  const ctx = { ...tx, viewer, loaders: new Loaders() }
+  await updateProfile(ctx, { bio })
+  return ctx
+}
+
+async function seedChat(people: ReadonlyMap<string, Ctx>, { people: names, group, lines, unread }: DemoChat): Promise<void> {
+  const ctxOf = (name: string) => {
+    const ctx = people.get(name)
+    if (ctx === undefined) throw new Error(`nobody in the demo is called ${name}`)
+    return ctx
+  }
+  const [opener, ...others] = names.map(ctxOf)
+  const memberIds = others.map((ctx) => viewerOf(ctx).userId)
+  if (opener === undefined || memberIds[0] === undefined) throw new Error('a chat needs two people')
+  const chatId = group === null ? (await createDirectChat(opener, memberIds[0])).chat.chat.id : (await createGroupChat(opener, { ...group, memberIds })).chat.id
+  for (const [index, { by, text, first, answers, deleted }] of lines.entries()) {
+    const replyTo = answers === undefined ? null : ([chatId, index + 1 - answers] as const)
+    const { message } = await sendMessage(ctxOf(by), { chatId, clientId: randomUUID(), text: first ?? text, replyTo })
+    const key = [chatId, message.number] as const
+    if (first !== undefined) await editMessage(ctxOf(by), key, text, null)
+    if (deleted === true) await deleteMessage(ctxOf(by), key)
+  }
+  for (const name of names) await markRead(ctxOf(name), [chatId, lines.length - (unread[name] ?? 0)])
+}
