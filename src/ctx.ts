@@ -3,7 +3,7 @@ import type { Logger } from './base/log.ts'
 import type { RateLimiter } from './base/ratelimit.ts'
 import type { Secrets } from './base/secrets.ts'
 import type { Database, Db } from './db/index.ts'
-import type { Loaders } from './base/loaders.ts'
+import { Loaders } from './base/loaders.ts'
 import type { Presence } from './presence/index.ts'
 import type { Typing } from './presence/typing.ts'
 
@@ -52,12 +52,14 @@ export interface Ctx {
 
 /**
  * Runs `work` in one transaction, READ COMMITTED; inside another one it joins that. Hints given meanwhile are published after the commit
- * and dropped with an abort. Lock order: chat streams ascending, then user streams ascending, before any other row.
+ * and dropped with an abort; the caller's loaders forget what they knew. Lock order: chat streams ascending, then user streams ascending, before any other row.
  */
 export async function withTransaction<T>(ctx: Ctx, work: (tx: Ctx) => Promise<T>): Promise<T> {
   if (ctx.afterCommit !== undefined) return work(ctx)
   const afterCommit = { hints: [] as Hint[] }
-  const result = await ctx.db.transaction((db) => work({ ...ctx, db, afterCommit }))
+  // Loaders of its own: what a transaction reads is true within it, and what was read before may be so no more.
+  const result = await ctx.db.transaction((db) => work({ ...ctx, db, loaders: new Loaders(), afterCommit }))
+  ctx.loaders.clear()
   publishHints(ctx, afterCommit.hints)
   return result
 }

@@ -17,13 +17,12 @@ import { startServer } from './serve.ts'
 import { updateProfile } from './user/domain.ts'
 import { viewerOf } from './viewer.ts'
 
-/** How a refusal names the data; known once the settings are. */
-let data = 'The database'
+let refusal = ''
 
 await startServer({
   check(config) {
     refuseWhereOthersReach(config)
-    if (config.database.kind === 'embedded') data = `The data folder ${config.dataDir}`
+    refusal = refusalBesideRealData(config)
   },
   async prepare(app) {
     await seedOnce(app)
@@ -35,6 +34,12 @@ await startServer({
 function refuseWhereOthersReach({ server }: Config): void {
   if (server.loopback) return
   throw new StartError(`The demo serves this machine only, because everybody knows its passwords: leave HOST out (it is ${server.host} now).`)
+}
+
+function refusalBesideRealData({ database, dataDir }: Config): string {
+  if (database.kind === 'embedded') return `The data folder ${dataDir} holds accounts that are not the demo's, and the demo leaves them alone: set DATA_DIR to another folder for it.`
+  const { host, pathname } = new URL(database.url)
+  return `The database ${host}${pathname} holds accounts that are not the demo's, and the demo leaves them alone: set DATABASE_URL to an empty database for it, or leave it out.`
 }
 
 /**
@@ -55,7 +60,7 @@ async function seedOnce({ services }: App): Promise<void> {
     // The server is up already: the lock that decides who registers first makes strangers wait.
     const [state] = await tx.db.execute<{ demo: boolean; used: boolean }>(sql`select demo, exists (select from users) as used from meta for update`)
     if (state?.demo === true) return
-    if (state?.used === true) throw new StartError(`${data} holds accounts that are not the demo's, and the demo leaves them alone: start it with DATA_DIR set to another folder.`)
+    if (state?.used === true) throw new StartError(refusal)
     await seed(tx)
     await tx.db.execute(sql`update meta set demo = true`)
   })

@@ -109,7 +109,6 @@ export function memberIds(ctx: Pick<Ctx, 'db'>, chatId: number): Promise<number[
 /** Finds or makes the direct chat with a user. */
 export async function createDirectChat(ctx: Ctx, userId: number, path = ['userId']): Promise<{ chat: Chat; created: boolean }> {
   const { chatId, created } = await withTransaction(ctx, (tx) => ensureDirectChat(tx, userId, path))
-  ctx.loaders.clear()
   return { chat: await chatOf(ctx, chatId), created }
 }
 
@@ -164,7 +163,6 @@ export async function createGroupChat(ctx: Ctx, input: CreateGroupInput): Promis
     await openChat(tx, chat, new Map([[viewer.userId, 'OWNER' as const], ...others.map((id) => [id, 'MEMBER' as const] as const)]))
     return chat.id
   })
-  ctx.loaders.clear()
   return chatOf(ctx, chatId)
 }
 

@@ -14,7 +14,7 @@ import { chooseAccount } from './embedded-account.ts'
 import { findBinaries } from './embedded-binaries.ts'
 import { prepareCluster } from './embedded-cluster.ts'
 import { lastMeaningfulLine } from './embedded-faults.ts'
-import { processFacts, waitFor } from './embedded-process.ts'
+import { processFacts, run, startOptions, waitFor } from './embedded-process.ts'
 import { startPostmaster } from './embedded-server.ts'
 import type { EmbeddedOptions, EmbeddedPostgres } from './embedded.ts'
 import { startEmbedded } from './embedded.ts'
@@ -297,8 +297,10 @@ describe('after an unclean end', () => {
     const file = join(dataDir, 'postgres', 'postmaster.pid')
     const text = await readFile(file, 'utf8')
     await server.stop()
-    const bystander = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] })
+    // PostgreSQL itself worries only about processes of its own account.
+    const bystander = spawn('sleep', ['60'], startOptions(await chooseAccount(join(dataDir, 'postgres'))))
     undo.push(() => bystander.kill('SIGKILL'))
+    await once(bystander, 'spawn')
     await writeFile(file, text.replace(/^.*/, String(bystander.pid)))
 
     await start()
@@ -341,6 +343,17 @@ describe('after an unclean end', () => {
     expect(await running()).toEqual([])
     expect((await entries()).filter((name) => /^postgres\.new-|^postgres.postmaster\.pid$/.test(name))).toEqual([])
     expect(await ask((await start()).url, 'select 1')).toBe(1)
+  })
+
+  test('a program that is broken off takes its children with it', async () => {
+    const controller = new AbortController()
+    const file = join(base, 'child')
+    const ended = run('/bin/sh', ['-c', 'sleep 60 & echo $! > "$0"; wait', file], { account: null, cwd: base, signal: controller.signal }).catch((error: unknown) => error)
+    const child = async () => Number(await readFile(file, 'utf8').catch(() => ''))
+    await waitFor(async () => (await child()) > 0, { ms: 5000 })
+    controller.abort('enough')
+    expect(await ended).toBe('enough')
+    expect(await waitFor(async () => isGone(await child()), { ms: 5000 })).toBe(true)
   })
 
   async function entries(): Promise<string[]> {

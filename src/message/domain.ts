@@ -120,15 +120,16 @@ type Change = (tx: Ctx, message: Message, nextSeq: (event: { kind: EventKind; re
 /** Changes one message that the viewer reads, under its chat's lock; answers it as it is after. @throws {NotFound} */
 async function changeMessage(ctx: Ctx, key: MessageKey, change: Change): Promise<Message> {
   const viewer = viewerOf(ctx)
+  const missing = () => new NotFound('No such message.', ['messageId'])
+  // Before the lock: nobody may hold up a chat that is not theirs.
+  if ((await visibleMessage(ctx, key)) === null) throw missing()
   await withTransaction(ctx, async (tx) => {
     const stream = (await lockStreams(tx, [key[0]])).get(key[0])
-    // Only now: whoever was removed while we waited for the lock may not write any more.
-    tx.loaders.clear()
+    // Again: whoever was removed while we waited for the lock may not write any more.
     const message = await visibleMessage(tx, key)
-    if (stream === undefined || message === null) throw new NotFound('No such message.', ['messageId'])
+    if (stream === undefined || message === null) throw missing()
     await change(tx, message, (event) => appendOne(tx, stream, { ...event, actorId: viewer.userId, refId: key[1] }))
   })
-  ctx.loaders.clear()
   const message = await loadMessage(ctx, key)
   if (message === null) throw new Error('a message is never removed')
   return message

@@ -96,3 +96,21 @@ export const MessageAdded = graphql(`
     messageAdded(chatId: $chatId) { ...MessageParts }
   }
 `)
+
+export const EditMessage = graphql(`
+  mutation EditMessage($input: EditMessageInput!) {
+    editMessage(input: $input) {
+      message { ...MessageParts }
+      errors { ...Fault }
+    }
+  }
+`)
+
+export const DeleteMessage = graphql(`
+  mutation DeleteMessage($input: DeleteMessageInput!) {
+    deleteMessage(input: $input) {
+      message { ...MessageParts }
+      errors { ...Fault }
+    }
+  }
+`)

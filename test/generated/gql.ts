@@ -23,6 +23,8 @@ type Documents = {
     "\n  mutation SendMessage($input: SendMessageInput!) {\n    sendMessage(input: $input) {\n      message { ...MessageParts }\n      duplicate\n      errors { ...Fault }\n    }\n  }\n": typeof types.SendMessageDocument,
     "\n  subscription Events($after: String, $chatId: ID) {\n    events(after: $after, chatId: $chatId) {\n      cursor\n      caughtUp\n      reset { reason }\n      events {\n        __typename\n        chatId\n        seq\n        ... on MessageAdded { message { ...MessageParts } chat { id unreadCount } }\n        ... on MessageChanged { change message { ...MessageParts } }\n      }\n    }\n  }\n": typeof types.EventsDocument,
     "\n  subscription MessageAdded($chatId: ID!) {\n    messageAdded(chatId: $chatId) { ...MessageParts }\n  }\n": typeof types.MessageAddedDocument,
+    "\n  mutation EditMessage($input: EditMessageInput!) {\n    editMessage(input: $input) {\n      message { ...MessageParts }\n      errors { ...Fault }\n    }\n  }\n": typeof types.EditMessageDocument,
+    "\n  mutation DeleteMessage($input: DeleteMessageInput!) {\n    deleteMessage(input: $input) {\n      message { ...MessageParts }\n      errors { ...Fault }\n    }\n  }\n": typeof types.DeleteMessageDocument,
 };
 const documents: Documents = {
     "\n  mutation Register($input: RegisterInput!) {\n    register(input: $input) {\n      user { id displayName }\n      accessToken\n      refreshToken\n      errors { ...Fault }\n    }\n  }\n  fragment Fault on UserError { __typename code path }\n": types.RegisterDocument,
@@ -34,6 +36,8 @@ const documents: Documents = {
     "\n  mutation SendMessage($input: SendMessageInput!) {\n    sendMessage(input: $input) {\n      message { ...MessageParts }\n      duplicate\n      errors { ...Fault }\n    }\n  }\n": types.SendMessageDocument,
     "\n  subscription Events($after: String, $chatId: ID) {\n    events(after: $after, chatId: $chatId) {\n      cursor\n      caughtUp\n      reset { reason }\n      events {\n        __typename\n        chatId\n        seq\n        ... on MessageAdded { message { ...MessageParts } chat { id unreadCount } }\n        ... on MessageChanged { change message { ...MessageParts } }\n      }\n    }\n  }\n": types.EventsDocument,
     "\n  subscription MessageAdded($chatId: ID!) {\n    messageAdded(chatId: $chatId) { ...MessageParts }\n  }\n": types.MessageAddedDocument,
+    "\n  mutation EditMessage($input: EditMessageInput!) {\n    editMessage(input: $input) {\n      message { ...MessageParts }\n      errors { ...Fault }\n    }\n  }\n": types.EditMessageDocument,
+    "\n  mutation DeleteMessage($input: DeleteMessageInput!) {\n    deleteMessage(input: $input) {\n      message { ...MessageParts }\n      errors { ...Fault }\n    }\n  }\n": types.DeleteMessageDocument,
 };
 
 /**
@@ -86,6 +90,14 @@ export function graphql(source: "\n  subscription Events($after: String, $chatId
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  subscription MessageAdded($chatId: ID!) {\n    messageAdded(chatId: $chatId) { ...MessageParts }\n  }\n"): (typeof documents)["\n  subscription MessageAdded($chatId: ID!) {\n    messageAdded(chatId: $chatId) { ...MessageParts }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation EditMessage($input: EditMessageInput!) {\n    editMessage(input: $input) {\n      message { ...MessageParts }\n      errors { ...Fault }\n    }\n  }\n"): (typeof documents)["\n  mutation EditMessage($input: EditMessageInput!) {\n    editMessage(input: $input) {\n      message { ...MessageParts }\n      errors { ...Fault }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DeleteMessage($input: DeleteMessageInput!) {\n    deleteMessage(input: $input) {\n      message { ...MessageParts }\n      errors { ...Fault }\n    }\n  }\n"): (typeof documents)["\n  mutation DeleteMessage($input: DeleteMessageInput!) {\n    deleteMessage(input: $input) {\n      message { ...MessageParts }\n      errors { ...Fault }\n    }\n  }\n"];
 
 export function graphql(source: string) {
   return (documents as any)[source] ?? {};
