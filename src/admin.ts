@@ -26,6 +26,9 @@ function usage(): never {
   process.exit(1)
 }
 
+// An exit ends a database that was started for this; the signal alone would leave it running.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(1))
+
 const config = configFromEnvironment()
 try {
   const database = await openBeside()

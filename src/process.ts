@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newSecret } from './base/secrets.ts'
 import { createLog } from './base/log.ts'
@@ -44,20 +45,27 @@ export async function secretKeyOf(config: Config): Promise<string> {
   const path = join(config.dataDir, 'secret.key')
   try {
     await mkdir(config.dataDir, { recursive: true })
-    const file = await open(path, 'wx', 0o600)
-    try {
-      await file.writeFile(newSecret().toString('base64url'))
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    if (!existsSync(path)) await keepNewKey(path)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code !== 'EEXIST') throw new StartError(`The key that signs tokens cannot be kept in ${path}: ${message}. Choose another DATA_DIR, or set JWT_SECRET_KEY.`)
+    const { message } = error as Error
+    throw new StartError(`The key that signs tokens cannot be kept in ${path}: ${message}. Choose another DATA_DIR, or set JWT_SECRET_KEY.`)
   }
   const key = (await readFile(path, 'utf8')).trim()
   if (key.length < 32) throw new StartError(`${path} does not hold a key of at least 32 characters: remove it, and the next start makes a new one (everybody signs in again).`)
   return key
+}
+
+/** The file comes into being complete or not at all, also where we are killed; of two servers at once the first makes it. */
+async function keepNewKey(path: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}`
+  try {
+    await writeFile(draft, newSecret().toString('base64url'), { mode: 0o600, flag: 'wx', flush: true })
+    await link(draft, path).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    })
+  } finally {
+    await rm(draft, { force: true })
+  }
 }
 
 /** Ends a process that could not start: one line for what a person can mend, everything for what is our fault. */

@@ -7,6 +7,9 @@ import type { Config } from './config.ts'
 import type { Database } from './db/index.ts'
 import { configFromEnvironment, failStart, logFor, openConfigured, secretKeyOf } from './process.ts'
 
+/** Ctrl-C comes from the terminal, and once more from npm, which passes it on: so soon after each other the two are one. */
+const SAME_SIGNAL_MS = 1000
+
 interface ServeHooks {
   /** Refuses to go on by throwing; nothing is open yet. */
   check?: (config: Config) => void
@@ -15,8 +18,8 @@ interface ServeHooks {
 }
 
 /**
- * Runs a server from the environment until SIGINT or SIGTERM, then ends it in good order, the database included. A second signal ends the
- * process at once. Exit code 1 where it cannot start, with one line that says why.
+ * Runs a server from the environment until SIGINT, SIGTERM or the terminal's end (SIGHUP), then ends it in good order, the database
+ * included. A second signal ends the process at once. Exit code 1 where it cannot start, with one line that says why.
  */
 export async function startServer(hooks: ServeHooks = {}): Promise<void> {
   const config = configFromEnvironment()
@@ -25,10 +28,13 @@ export async function startServer(hooks: ServeHooks = {}): Promise<void> {
   const stopped = new Promise<void>((resolve) => {
     stop.signal.addEventListener('abort', () => { resolve() }, { once: true })
   })
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  let askedAt = 0
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
-      if (stop.signal.aborted) process.exit(1)
-      stop.abort(new Error(`ended by ${name}`))
+      if (!stop.signal.aborted) {
+        askedAt = performance.now()
+        stop.abort(new Error(`ended by ${name}`))
+      } else if (performance.now() - askedAt > SAME_SIGNAL_MS) process.exit(1)
     })
   }
 
