@@ -18,7 +18,7 @@ import { touchLastSeen } from './user/store.ts'
 const QUOTAS: Record<string, Quota> = {
   login: { points: 10, seconds: 300 },
   loginAddress: { points: 100, seconds: 300 },
-  register: { points: 20, seconds: 3600 },
+  register: { points: 100, seconds: 3600 },
   send: { points: 100, seconds: 10 },
 }
 

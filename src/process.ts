@@ -43,14 +43,14 @@ export async function openConfigured(config: Config, log: Logger, signal?: Abort
 export async function secretKeyOf(config: Config): Promise<string> {
   if (config.auth.secretKey !== null) return config.auth.secretKey
   const path = join(config.dataDir, 'secret.key')
+  let key: string
   try {
     await mkdir(config.dataDir, { recursive: true })
     if (!existsSync(path)) await keepNewKey(path)
+    key = (await readFile(path, 'utf8')).trim()
   } catch (error) {
-    const { message } = error as Error
-    throw new StartError(`The key that signs tokens cannot be kept in ${path}: ${message}. Choose another DATA_DIR, or set JWT_SECRET_KEY.`)
+    throw new StartError(`The key that signs tokens cannot be kept in ${path}: ${(error as Error).message}. Choose another DATA_DIR, or set JWT_SECRET_KEY.`)
   }
-  const key = (await readFile(path, 'utf8')).trim()
   if (key.length < 32) throw new StartError(`${path} does not hold a key of at least 32 characters: remove it, and the next start makes a new one (everybody signs in again).`)
   return key
 }

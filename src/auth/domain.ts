@@ -65,6 +65,7 @@ export async function register(ctx: Ctx, input: RegisterInput): Promise<SignedIn
     const displayName = input.displayName?.trim() ?? input.username
     const user = await createUser(tx, { username: input.username, email: input.email, displayName, roles: [...roles] })
     await putPassword(tx.db, user.id, hash)
+    ctx.log.debug({ userId: user.id }, 'registered user')
     return openSession(tx, user)
   })
 }

@@ -165,3 +165,10 @@ export function presentError(error: unknown, requestId: string, onFault: (error:
   if (isUnavailable(original)) return make('The server cannot reach its database just now. Try again.', 'UNAVAILABLE', { status: 503, headers: { 'retry-after': '1' } }, { retryable: true, requestId })
   return make(MASKED, 'INTERNAL_SERVER_ERROR', undefined, { requestId })
 }
+
+/** The same error without what only HTTP can use: its status and headers. */
+export function withoutHttp(error: GraphQLError): GraphQLError {
+  if (error.extensions.http === undefined) return error
+  const { http: _http, ...extensions } = error.extensions
+  return new GraphQLError(error.message, { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path, extensions })
+}

@@ -8,7 +8,7 @@ import { watchSession } from '../auth/watch.ts'
 import { Loaders } from '../base/loaders.ts'
 import type { Config } from '../config.ts'
 import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
-import { presentError, takeEventCursor } from '../graphql/errors.ts'
+import { presentError, takeEventCursor, withoutHttp } from '../graphql/errors.ts'
 import { selectsEventCursor } from '../graphql/operation.ts'
 import { schema } from '../graphql/schema.ts'
 import { httpEdge, isKnownOrigin } from './edge.ts'
@@ -108,36 +108,42 @@ const noIntrospection: ValidationRule = (context) => ({
 
 type Present = (error: unknown, requestId: string) => GraphQLError
 
+/** What operations find in their context besides: over HTTP the response that they are answered by. */
+type OperationContext = GraphQLContext & { res?: ServerResponse }
+
 /** What every operation needs around it: its event cursor first, its errors presented, and a watch over a live stream. */
 function operations(services: Services, present: Present): Plugin<GraphQLContext> {
-  const presented = (result: ExecutionResult, requestId: string): ExecutionResult =>
-    result.errors === undefined ? result : { ...result, errors: result.errors.slice(0, 5).map((error) => present(error, requestId)) }
+  const presented = (result: ExecutionResult, ctx: OperationContext): ExecutionResult => {
+    if (result.errors === undefined) return result
+    const errors = result.errors.slice(0, 5).map((error) => present(error, ctx.requestId))
+    return { ...result, errors: ctx.res === undefined ? errors.map(withoutHttp) : errors }
+  }
   return {
     onExecute: async ({ args }) => {
-      const ctx = args.contextValue as GraphQLContext
+      const ctx = args.contextValue as OperationContext
       const document = args.document as DocumentNode
       const operation = getOperationAST(document, args.operationName as string | null)
       if (operation?.operation === 'query') await takeEventCursor(ctx, selectsEventCursor(operation, fragmentsOf(document)))
       return {
         onExecuteDone: ({ result, setResult }) => {
-          if (!(Symbol.asyncIterator in result)) setResult(presented(result, ctx.requestId))
+          if (!(Symbol.asyncIterator in result)) setResult(presented(result, ctx))
         },
       }
     },
     onSubscribe: ({ args }) => {
-      const ctx = args.contextValue as GraphQLContext & { res?: ServerResponse }
+      const ctx = args.contextValue as OperationContext
       const { viewer, res } = ctx
       // Over SSE the response is the connection; over WebSocket the socket is watched as a whole.
       if (viewer !== null && res !== undefined) watchStream(services, viewer, res)
       return {
         onSubscribeResult: ({ result, setResult }) => {
           if (!(Symbol.asyncIterator in result)) {
-            setResult(presented(result, ctx.requestId))
+            setResult(presented(result, ctx))
             return undefined
           }
           return {
             onNext: ({ result: next, setResult: setNext }) => {
-              if (!(Symbol.asyncIterator in next)) setNext(presented(next, ctx.requestId))
+              if (!(Symbol.asyncIterator in next)) setNext(presented(next, ctx))
             },
           }
         },

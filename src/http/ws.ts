@@ -12,6 +12,7 @@ import { authenticate } from '../auth/domain.ts'
 import { watchSession } from '../auth/watch.ts'
 import type { Config } from '../config.ts'
 import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
+import { withoutHttp } from '../graphql/errors.ts'
 import { bearerToken, clientOf, isKnownOrigin } from './edge.ts'
 import type { Api } from './graphql.ts'
 import { MAX_BODY_BYTES } from './limits.ts'
@@ -66,7 +67,9 @@ export function serveWebSocket(server: Server, config: Config, services: Service
             leave()
           }
         }
-        return { connectionId: randomUUID(), expiresAt: viewer?.expiresAt.toISOString() ?? null, keepAlive: KEEP_ALIVE_MS }
+        const connectionId = randomUUID()
+        services.log.debug({ connectionId, userId: viewer?.userId }, 'connected')
+        return { connectionId, expiresAt: viewer?.expiresAt.toISOString() ?? null, keepAlive: KEEP_ALIVE_MS }
       },
       onClose: ({ extra }) => {
         extra.release?.()
@@ -77,13 +80,13 @@ export function serveWebSocket(server: Server, config: Config, services: Service
         try {
           const document = parse(params.query)
           const errors = validate(schema, document)
-          if (errors.length > 0) return [...errors]
+          if (errors.length > 0) return errors.map(withoutHttp)
           const contextValue = (await contextFactory()) as GraphQLContext
           const args: ExecutionArgs & Lanes = { schema, document, contextValue, operationName: params.operationName, variableValues: params.variables, execute, subscribe }
           return args
         } catch (error) {
           // A document that cannot be read is answered on its own; the socket stays open for the others.
-          if (error instanceof GraphQLError) return [error]
+          if (error instanceof GraphQLError) return [withoutHttp(error)]
           throw error
         }
       },

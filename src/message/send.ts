@@ -38,6 +38,7 @@ export async function sendMessage(ctx: Ctx, input: SendInput): Promise<{ message
   if (result.outcome === 'CREATED') {
     publishHints(ctx, [[result.chatId, result.seq]])
     ctx.typing.stop(result.chatId, viewer.userId)
+    ctx.log.debug({ chatId: result.chatId, number: result.number, senderId: viewer.userId }, 'message sent')
   }
   ctx.loaders.clear()
   const message = await visibleMessage(ctx, [result.chatId, result.number])

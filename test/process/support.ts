@@ -1,0 +1,190 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, readFile, realpath, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, expect, vi } from 'vitest'
+import { processFacts, waitFor } from '../../src/db/embedded-process.ts'
+import { Client } from '../client.ts'
+
+// A start makes a whole database where there is none, and a busy machine takes its time.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const folders: string[] = []
+const started: Process[] = []
+const clients: Client[] = []
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()))
+  for (const process of started.splice(0)) await process.end()
+  for (const folder of folders) await endPostgresIn(folder)
+})
+
+afterAll(async () => {
+  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })))
+})
+
+/** An empty folder, removed at the end. The account of PostgreSQL may pass through. */
+export async function makeFolder(): Promise<string> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'parley-process-')))
+  await chmod(folder, 0o711)
+  folders.push(folder)
+  return folder
+}
+
+/** How a process ended. */
+export interface End {
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+/** A process of the product. What it prints is kept from the first byte. */
+export class Process {
+  readonly #child: ChildProcess
+  readonly #ended: Promise<End>
+  #end: End | null = null
+  #wake: (() => void)[] = []
+  readonly startedAt = performance.now()
+  stdout = ''
+  stderr = ''
+
+  constructor(program: string, args: string[], options: { cwd: string; env: Record<string, string | undefined>; group?: boolean }) {
+    this.#child = spawn(program, args, { cwd: options.cwd, env: options.env, stdio: ['ignore', 'pipe', 'pipe'], detached: options.group ?? false })
+    const keep = (name: 'stdout' | 'stderr') => {
+      this.#child[name]?.setEncoding('utf8').on('data', (text: string) => {
+        this[name] += text
+        this.#changed()
+      })
+    }
+    keep('stdout')
+    keep('stderr')
+    // `close` comes after the last output, `exit` may come before it.
+    this.#ended = once(this.#child, 'close').then(([code, signal]: unknown[]) => {
+      this.#end = { code: code as number | null, signal: signal as NodeJS.Signals | null }
+      this.#changed()
+      return this.#end
+    })
+    started.push(this)
+  }
+
+  #changed(): void {
+    for (const wake of this.#wake.splice(0)) wake()
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** Waits until it has printed this. Fails where it ends without. */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.stdout) ?? pattern.exec(this.stderr)
+      if (match !== null) return match
+      if (this.#end !== null) throw new Error(`it ended (${JSON.stringify(this.#end)}) and did not print ${String(pattern)}:\n${this.stdout}${this.stderr}`)
+      await new Promise<void>((resolve) => this.#wake.push(resolve))
+    }
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
+  }
+
+  /** Waits for its end. */
+  ended(): Promise<End> {
+    return this.#ended
+  }
+
+  /** Ends it by force, if it still runs. */
+  async end(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#ended
+  }
+}
+
+/** Runs one of the product's programs in `cwd` with these settings and no others. */
+export function run(entry: 'main' | 'admin' | 'demo', options: { cwd: string; settings?: Record<string, string>; args?: string[] }): Process {
+  const args = ['--import', import.meta.resolve('tsx'), join(ROOT, 'src', `${entry}.ts`), ...(options.args ?? [])]
+  return new Process(process.execPath, args, { cwd: options.cwd, env: environment(options.settings) })
+}
+
+/** What a process needs to run at all; the settings of whoever runs the tests stay out. */
+export function environment(settings: Record<string, string> = {}): Record<string, string | undefined> {
+  const { PATH, HOME, TMPDIR } = process.env
+  return { PATH, HOME, TMPDIR, PORT: '0', LOG_LEVEL: 'warn', RATE_LIMITS: 'off', ...settings }
+}
+
+/** A server that is ready. */
+export interface Server {
+  process: Process
+  url: string
+  /** From the start of the process to the printed block. */
+  readyAfterMs: number
+  /** Somebody who talks to it, not signed in. */
+  client(): Client
+  /** Asks it to end and waits; answers how it did. */
+  stop(signal?: NodeJS.Signals): Promise<End>
+}
+
+/** Starts a server and waits for the block that it prints. */
+export async function serve(options: { cwd: string; settings?: Record<string, string>; entry?: 'main' | 'demo' }): Promise<Server> {
+  return ready(run(options.entry ?? 'main', options))
+}
+
+export async function ready(process: Process): Promise<Server> {
+  const [, url] = await process.printed(/^ {2}API {7}(http:\S+)\/graphql[^]*^ {2}Stop.*\n/m)
+  const readyAfterMs = performance.now() - process.startedAt
+  return {
+    process,
+    url: url ?? '',
+    readyAfterMs,
+    client() {
+      const client = new Client(() => url ?? '')
+      clients.push(client)
+      return client
+    },
+    stop(signal = 'SIGTERM') {
+      process.signal(signal)
+      return process.ended()
+    },
+  }
+}
+
+/** Runs a program that must refuse: exit code 1 and nothing printed but these lines on standard error. */
+export async function refusal(process: Process): Promise<string[]> {
+  expect(await process.ended()).toEqual({ code: 1, signal: null })
+  expect(process.stdout).toBe('')
+  expect(process.stderr).toMatch(/\n$/)
+  return process.stderr.trimEnd().split('\n')
+}
+
+/** The PostgreSQL that works on a data folder; null where none does, or none that came from there. */
+export async function postgresIn(dataDir: string): Promise<number | null> {
+  const text = await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').catch(() => '')
+  const pid = Number(text.split('\n')[0])
+  const facts = Number.isInteger(pid) && pid > 0 ? await processFacts(pid) : null
+  return facts?.command.endsWith(`=${join(dataDir, 'postgres')}`) ? pid : null
+}
+
+/** Asserts that a PostgreSQL has shut down in good order: its process is gone, and so is the file that an unclean end leaves. */
+export async function expectCleanStop(dataDir: string, pid: number | null): Promise<void> {
+  expect(pid).not.toBeNull()
+  expect(await processFacts(pid ?? 0)).toBeNull()
+  await expect(readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).rejects.toMatchObject({ code: 'ENOENT' })
+}
+
+async function endPostgresIn(folder: string): Promise<void> {
+  for (const dataDir of [folder, join(folder, 'data')]) {
+    const pid = await postgresIn(dataDir)
+    if (pid === null) continue
+    process.kill(pid, 'SIGQUIT')
+    await waitFor(async () => (await processFacts(pid)) === null, { ms: 10_000 })
+  }
+}
+
+/** The viewer's roles, by the API. */
+export async function rolesOf(client: Client): Promise<string[]> {
+  return (await client.ask('{ me { roles } }')).me.roles as string[]
+}
