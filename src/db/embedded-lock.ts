@@ -39,13 +39,13 @@ export async function lockFolder(folder: string, signal?: AbortSignal): Promise<
   for (;;) {
     const newest = await newestLock(folder)
     if (newest > 0) await refuseWhileHeld(folder, newest, signal)
-    if (!(await take(folder, newest + 1, me))) continue
+    if (!(await takeLock(folder, newest + 1, me))) continue
     const file = join(folder, PREFIX + String(newest + 1))
     const beat = setInterval(() => void lutimes(file, new Date(), new Date()).catch(() => undefined), BEAT_MS).unref()
     const release = async () => {
       clearInterval(beat)
       // Where that fails, because the folder was removed or its disk is full, the lock falls free with the end of this process.
-      await take(folder, newest + 2, FREE).catch(() => false)
+      await takeLock(folder, newest + 2, FREE).catch(() => false)
     }
     return { release }
   }
@@ -70,8 +70,8 @@ async function lockNumbers(folder: string): Promise<number[]> {
   return (await readdir(folder)).flatMap((name) => (name.startsWith(PREFIX) && /^\d+$/.test(name.slice(PREFIX.length)) ? [Number(name.slice(PREFIX.length))] : []))
 }
 
-/** Makes lock number `n`; false when another process was faster. */
-async function take(folder: string, n: number, text: string): Promise<boolean> {
+/** Makes lock number `n`; false when another process was faster, and has gone on since perhaps. */
+export async function takeLock(folder: string, n: number, text: string): Promise<boolean> {
   const file = join(folder, PREFIX + String(n))
   try {
     await symlink(text, file)

@@ -14,6 +14,7 @@ import { chooseAccount } from './embedded-account.ts'
 import { findBinaries } from './embedded-binaries.ts'
 import { prepareCluster } from './embedded-cluster.ts'
 import { lastMeaningfulLine } from './embedded-faults.ts'
+import { lockFolder, takeLock } from './embedded-lock.ts'
 import { processFacts, run, startOptions, waitFor } from './embedded-process.ts'
 import { startPostmaster } from './embedded-server.ts'
 import type { EmbeddedOptions, EmbeddedPostgres } from './embedded.ts'
@@ -228,6 +229,29 @@ describe('one server per data folder', () => {
     expect(await lockNames()).toEqual(['postgres.lock.701'])
   })
 
+  test('the lock has one holder at a time, however many take it and give it back', async () => {
+    let [holders, most, turns] = [0, 0, 0]
+    const contend = async () => {
+      for (const end = performance.now() + 700; performance.now() < end; ) {
+        const lock = await lockFolder(base).catch(nullIfRefused)
+        if (lock === null) continue
+        most = Math.max(most, ++holders)
+        turns++
+        await stat(base)
+        holders--
+        await lock.release()
+      }
+    }
+    await Promise.all(Array.from({ length: 10 }, contend))
+    expect(most).toBe(1)
+    expect(turns).toBeGreaterThan(10)
+
+    // One that looked at the folder long ago and goes on only now.
+    const [newest] = (await readdir(base)).map((name) => Number(name.split('.').at(-1)))
+    expect(await takeLock(base, (newest ?? 0) - 1, 'late')).toBe(false)
+    expect(await readdir(base)).toEqual([`postgres.lock.${newest}`])
+  })
+
   test('frees the folder when stopped, and when a start fails', async () => {
     await (await start()).stop()
     expect(await refusal({ settings: { shared_buffers: 'much' } })).toContain('shared_buffers')
@@ -251,6 +275,11 @@ describe('one server per data folder', () => {
     await lutimes(lock, new Date(0), new Date(0))
     await vi.waitFor(async () => expect((await lstat(lock)).mtimeMs).toBeGreaterThan(0), { timeout: 5000 })
   })
+
+  function nullIfRefused(error: unknown): null {
+    expect(error).toBeInstanceOf(StartError)
+    return null
+  }
 
   async function lockAs(owner: object, n: number): Promise<string> {
     const lock = join(dataDir, `postgres.lock.${n}`)

@@ -138,15 +138,22 @@ export function argId(type: 'User' | 'Chat' | 'Message', id: string, name: strin
 /** What a masked fault says; the log holds the rest under the request id. */
 export const MASKED = 'Unexpected error.'
 
+/** What was presented once stays as it is, wherever else it passes by. */
+const presented = new WeakSet<GraphQLError>()
+
 /**
  * Turns whatever was thrown into an error that clients may see: with a stable `extensions.code`, and without a stack, a statement or a path.
  * `onFault` hears of what was not expected.
  */
 export function presentError(error: unknown, requestId: string, onFault: (error: unknown) => void): GraphQLError {
+  if (error instanceof GraphQLError && presented.has(error)) return error
   const original = error instanceof GraphQLError ? error.originalError : error
   const located = error instanceof GraphQLError ? { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path } : {}
-  const make = (message: string, code: string, http?: { status: number; headers?: Record<string, string>; spec?: boolean }, more = {}) =>
-    new GraphQLError(message, { ...located, extensions: { code, ...more, ...(http === undefined ? {} : { http }) } })
+  const make = (message: string, code: string, http?: { status: number; headers?: Record<string, string>; spec?: boolean }, more = {}) => {
+    const made = new GraphQLError(message, { ...located, extensions: { code, ...more, ...(http === undefined ? {} : { http }) } })
+    presented.add(made)
+    return made
+  }
 
   if (original instanceof Unauthenticated) return make(original.message, 'UNAUTHENTICATED', { status: 401, spec: true })
   if (original instanceof RateLimited) {
@@ -166,9 +173,16 @@ export function presentError(error: unknown, requestId: string, onFault: (error:
   return make(MASKED, 'INTERNAL_SERVER_ERROR', undefined, { requestId })
 }
 
+/** A copy of a presented error with other extensions. */
+export function withExtensions(error: GraphQLError, extensions: Record<string, unknown>): GraphQLError {
+  const copy = new GraphQLError(error.message, { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path, extensions })
+  presented.add(copy)
+  return copy
+}
+
 /** The same error without what only HTTP can use: its status and headers. */
 export function withoutHttp(error: GraphQLError): GraphQLError {
   if (error.extensions.http === undefined) return error
   const { http: _http, ...extensions } = error.extensions
-  return new GraphQLError(error.message, { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path, extensions })
+  return withExtensions(error, extensions)
 }

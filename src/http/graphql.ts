@@ -8,7 +8,7 @@ import { watchSession } from '../auth/watch.ts'
 import { Loaders } from '../base/loaders.ts'
 import type { Config } from '../config.ts'
 import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
-import { presentError, takeEventCursor, withoutHttp } from '../graphql/errors.ts'
+import { presentError, takeEventCursor, withExtensions, withoutHttp } from '../graphql/errors.ts'
 import { selectsEventCursor } from '../graphql/operation.ts'
 import { schema } from '../graphql/schema.ts'
 import { httpEdge, isKnownOrigin } from './edge.ts'
@@ -93,7 +93,7 @@ const realStatus: Plugin<GraphQLContext> = {
 function withRealStatus(error: GraphQLError): GraphQLError {
   const http = error.extensions.http as { spec?: boolean } | undefined
   if (http?.spec !== true) return error
-  return new GraphQLError(error.message, { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path, extensions: { ...error.extensions, http: { ...http, spec: false } } })
+  return withExtensions(error, { ...error.extensions, http: { ...http, spec: false } })
 }
 
 function hideHints(message: string, schemaIsPublic: boolean): string {

@@ -122,12 +122,12 @@ test('carol signs up and in, and is told of a wrong password as data', async () 
 })
 
 test('who is not signed in gets UNAUTHENTICATED; an app that holds a refresh token goes on by itself', async () => {
-  await expect(connect({ token: null }).client.query({ query: Chats })).rejects.toSatisfy((error) => CombinedGraphQLErrors.is(error) && error.errors[0]?.extensions?.code === 'UNAUTHENTICATED')
+  await expect(connect({ token: null }).client.query({ query: Chats, variables: { first: 10 } })).rejects.toSatisfy((error) => CombinedGraphQLErrors.is(error) && error.errors[0]?.extensions?.code === 'UNAUTHENTICATED')
 
   const dave = await server.signUp('dave')
   const session = { token: 'void', refreshToken: dave.refreshToken }
   const { client, requests } = connect(session)
-  expect((await client.query({ query: Chats })).data).toMatchObject({ chats: { edges: [] } })
+  expect((await client.query({ query: Chats, variables: { first: 10 } })).data).toMatchObject({ chats: { edges: [] } })
   expect(requests).toEqual(['Chats', 'Refresh', 'Chats'])
 })
 
@@ -190,7 +190,7 @@ test.each<[string, (socket: WebSocket) => Promise<void> | void]>([
     { connectionParams: () => ({ token: bob.token, resumeAfter }), retryWait: gate.pass, on: { connected: (connected) => { sockets.put(connected as WebSocket) } } },
   )
   const events = new Inbox<EventsSubscription>((data) => { resumeAfter = data.events.cursor })
-  const { data } = await client.query({ query: Chats })
+  const { data } = await client.query({ query: Chats, variables: { first: 10 } })
   listen(client, Events, { after: data?.eventCursor }, events)
   await expectNothingMissed(alice, chatId, events, gate, async () => lose(await sockets.next()))
 })

@@ -40,7 +40,7 @@ export const Me = graphql(`
 
 /** The list to begin with, and the cursor from which events continue it. */
 export const Chats = graphql(`
-  query Chats($first: Int, $after: String) {
+  query Chats($first: Int!, $after: String) {
     eventCursor
     chats(first: $first, after: $after) {
       edges { cursor node { id title kind unreadCount lastMessage { ...MessageParts } } }

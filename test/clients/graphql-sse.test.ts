@@ -61,7 +61,7 @@ test('carol signs up and in, and is told of a wrong password as data', async () 
 
 test('who is not signed in gets UNAUTHENTICATED', async () => {
   const stranger = connect({ token: null })
-  const seen = await ask(stranger, Chats, {}).catch((e: unknown) => e)
+  const seen = await ask(stranger, Chats, { first: 10 }).catch((e: unknown) => e)
   console.log(seen, (seen as NetworkError).response)
   const seen2 = await listen(stranger, Events, {}).next().catch((e: unknown) => e)
   console.log(seen2, (seen2 as NetworkError).response)
@@ -97,7 +97,7 @@ test.each<[string, (line: AbortController) => Promise<void> | void]>([
   let resumeAfter: string | null = null
   const source = connect({ token: bob.token, resumeAfter: () => resumeAfter, retry: gate.pass, cut: () => line.signal })
   const events = new Inbox<EventsSubscription>((data) => { resumeAfter = data.events.cursor })
-  const { eventCursor } = await bob.ask(Chats, {})
+  const { eventCursor } = await bob.ask(Chats, { first: 10 })
   listen(source, Events, { after: eventCursor }, events)
   await expectNothingMissed(alice, chatId, events, gate, async () => {
     const old = line

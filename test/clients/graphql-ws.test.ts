@@ -50,7 +50,7 @@ test('carol signs up and in over the socket, and is told of a wrong password as 
 test('who is not signed in hears so, and the socket stays open for signing in', async () => {
   const closed: unknown[] = []
   const stranger = connect(null, { lazyCloseTimeout: 60_000, on: { closed: (event) => closed.push(event) } })
-  await expect(ask(stranger, Chats, {})).rejects.toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }])
+  await expect(ask(stranger, Chats, { first: 10 })).rejects.toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }])
   await expect(listen(stranger, Events, {}).next()).rejects.toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }])
   expect((await ask(stranger, Login, { input: { login: 'alice', password: 'wrong' } })).login.errors).toHaveLength(1)
   expect(closed).toEqual([])
@@ -107,7 +107,7 @@ test.each<[string, (socket: WebSocket) => Promise<void> | void]>([
     on: { connected: (connected) => { sockets.put(connected as WebSocket) } },
   })
   const events = new Inbox<EventsSubscription>((data) => { resumeAfter = data.events.cursor })
-  const { eventCursor } = await bob.ask(Chats, {})
+  const { eventCursor } = await bob.ask(Chats, { first: 10 })
   listen(socket, Events, { after: eventCursor }, events)
   await expectNothingMissed(alice, chatId, events, gate, async () => lose(await sockets.next()))
 })

@@ -108,7 +108,7 @@ test('carol signs up and in, and is told of a wrong password as data', async () 
 
 test('who is not signed in gets UNAUTHENTICATED, by HTTP and by the socket', async () => {
   const { client, signedOut } = connect(null)
-  const { error } = await client.query(Chats, {})
+  const { error } = await client.query(Chats, { first: 10 })
   expect(error?.graphQLErrors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }])
   expect((error?.response as Response).status).toBe(401)
   await expect(listen(client, Events, {}).next()).rejects.toMatchObject({ graphQLErrors: [{ extensions: { code: 'UNAUTHENTICATED' } }] })
@@ -176,7 +176,7 @@ test.each<[string, (socket: WebSocket) => Promise<void> | void]>([
     on: { connected: (connected) => { sockets.put(connected as WebSocket) } },
   })
   const events = new Inbox<EventsSubscription>((data) => { resumeAfter = data.events.cursor })
-  const { eventCursor } = dataOf(await client.query(Chats, {}))
+  const { eventCursor } = dataOf(await client.query(Chats, { first: 10 }))
   listen(client, Events, { after: eventCursor }, events)
   await expectNothingMissed(alice, chatId, events, gate, async () => lose(await sockets.next()))
 })

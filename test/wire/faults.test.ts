@@ -1,0 +1,55 @@
+import { Writable } from 'node:stream'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Client, Untyped } from '../client.ts'
+import { startServer } from '../harness.ts'
+import type { TestServer } from '../harness.ts'
+
+let server: TestServer
+let alice: Client
+const lines: Untyped[] = []
+
+beforeAll(async () => {
+  const into = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(JSON.parse(chunk.toString()))
+      done()
+    },
+  })
+  server = await startServer({ log: pino({ level: 'info' }, into) })
+  alice = await server.signUp('alice')
+})
+afterAll(() => server.close())
+
+const MASKED = { message: 'Unexpected error.', path: ['users'], locations: [expect.anything()], extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: expect.stringMatching(/^[\da-f-]{36}$/) } }
+
+test('a fault is masked, and logged once with the request’s id', async () => {
+  await server.sql`alter table users rename column search_text to elsewhere`
+  try {
+    const answer = await alice.request('{ users(search: "bob") { nodes { id } } }')
+    expect(answer).toEqual({ status: 200, data: null, errors: [MASKED] })
+    expect(JSON.stringify(answer)).not.toMatch(/search_text|select|users\.ts/)
+    const logged = lines.filter((line) => line.requestId === answer.errors?.[0]?.extensions?.requestId)
+    expect(logged).toHaveLength(1)
+    expect(JSON.stringify(logged[0])).toContain('search_text')
+    expect(lines).toHaveLength(1)
+
+    const { errors } = await alice.subscribe('{ users(search: "bob") { nodes { id } } }').result()
+    expect(errors).toEqual([MASKED])
+  } finally {
+    await server.sql`alter table users rename column elsewhere to search_text`
+  }
+})
+
+test('a database out of reach is a fault that passes: the code says so', async () => {
+  await server.sql`alter table users rename to away`
+  await server.sql.unsafe('create function gone() returns setof away language plpgsql as $$ begin raise exception using errcode = $q$57P03$q$; end $$')
+  await server.sql.unsafe('create view users as select * from gone()')
+  try {
+    const answer = await alice.request('{ users(search: "bob") { nodes { id } } }')
+    expect(answer.status).toBe(503)
+    expect(answer.errors?.[0]).toMatchObject({ extensions: { code: 'UNAVAILABLE', retryable: true } })
+  } finally {
+    await server.sql.unsafe('drop view users; drop function gone(); alter table away rename to users')
+  }
+})
