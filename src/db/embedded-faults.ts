@@ -30,10 +30,11 @@ export function ifMissing<T>(fallback: T): (error: NodeJS.ErrnoException) => T {
 /** Turns the errors of the file system that a person can do something about into a {@link StartError}. */
 export function explain(error: unknown, dataDir: string): unknown {
   if (!(error instanceof Error) || error instanceof StartError) return error
-  const { code, path, syscall } = error as NodeJS.ErrnoException
+  // What was to be made: `path` of a symbolic link is where it leads.
+  const { code, path, syscall, dest = path } = error as NodeJS.ErrnoException & { dest?: string }
   if (code === 'ENOSPC' || code === 'EDQUOT') return noSpace(dataDir)
-  if (code === undefined || path === undefined || syscall === undefined) return error
-  const where = `${code} at ${path}`
+  if (code === undefined || dest === undefined || syscall === undefined) return error
+  const where = `${code} at ${dest}`
   const other = 'set DATA_DIR to another folder'
   // A container may take from root what makes it root.
   if (syscall.endsWith('chown')) return new StartError(`PostgreSQL refuses to run as root, and this root may not give files to another account (${where}): start Parley as an ordinary user.`, { cause: error })

@@ -13,20 +13,30 @@ export function mark(cluster: string): [string, string] {
 /**
  * Ends the server that a killed process has left on this cluster, and makes sure that its traces do not stop the next one.
  * A process that only has the number of an earlier server is left alone.
+ * @throws {StartError} when someone runs another PostgreSQL on this cluster.
  */
 export async function endOrphan({ cluster, log, signal }: Site): Promise<void> {
-  const pid = (await readPidFile(cluster))?.pid
-  if (pid !== undefined && (await isServerOf(cluster, pid))) {
+  const pid = (await readPidFile(cluster))?.pid ?? 0
+  const relation = async () => relationOf(cluster, pid === 0 ? '' : ((await processFacts(pid))?.command ?? ''))
+  const found = await relation()
+  if (found === 'foreign') throw new StartError(`Another PostgreSQL (process ${pid}) runs on ${cluster}: stop that one first.`)
+  if (found === 'ours') {
     log.info({ pid }, 'ending the PostgreSQL that an earlier run has left')
-    const kill = (name: NodeJS.Signals) => void process.kill(pid, name)
-    await endProcess(kill, async () => !(await isServerOf(cluster, pid)), log, signal)
+    const kill = (name: NodeJS.Signals) => {
+      try {
+        process.kill(pid, name)
+      } catch {
+        // It has just ended; if not, the wait for that tells.
+      }
+    }
+    await endProcess(pid, kill, async () => (await relation()) !== 'ours', log, signal)
   }
   await disownPidFile(cluster)
 }
 
-async function isServerOf(cluster: string, pid: number): Promise<boolean> {
-  const command = (await processFacts(pid))?.command ?? ''
-  return command.includes('/postgres -D ') && command.endsWith(` ${mark(cluster).join('=')}`)
+function relationOf(cluster: string, command: string): 'ours' | 'foreign' | 'none' {
+  if (command.includes('/postgres -D ') && command.endsWith(` ${mark(cluster).join('=')}`)) return 'ours'
+  return /^\S*postgres /.test(command) && command.includes(cluster) ? 'foreign' : 'none'
 }
 
 /**
@@ -50,15 +60,15 @@ async function disownPidFile(cluster: string): Promise<void> {
 }
 
 /** Ends a server: in good order if it will, by force if it takes too long. */
-export async function endProcess(kill: (signal: NodeJS.Signals) => void, gone: () => boolean | Promise<boolean>, log: EmbeddedLog, signal?: AbortSignal): Promise<void> {
+export async function endProcess(pid: number, kill: (signal: NodeJS.Signals) => void, gone: () => boolean | Promise<boolean>, log: EmbeddedLog, signal?: AbortSignal): Promise<void> {
   const steps: [NodeJS.Signals, number][] = [['SIGINT', 10_000], ['SIGQUIT', 5_000], ['SIGKILL', 5_000]]
   for (const [name, ms] of steps) {
     if (await gone()) return
-    if (name !== 'SIGINT') log.warn({ signal: name }, 'PostgreSQL takes long to end')
+    if (name !== 'SIGINT') log.warn({ pid, signal: name }, 'PostgreSQL takes long to end')
     kill(name)
     if (await waitFor(gone, { ms, signal })) return
   }
-  throw new StartError('PostgreSQL does not end: end it by hand, then start again.')
+  throw new StartError(`PostgreSQL (process ${pid}) does not end: end it by hand, then start again.`)
 }
 
 /** What a server wrote about itself, also one that is gone; null: nothing that makes sense. */

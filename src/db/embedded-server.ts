@@ -44,8 +44,8 @@ async function launch(site: Site, port: number): Promise<Postmaster & { ready: b
   const logStart = await rotate(logFile)
   const output = async () => (await readFile(logFile)).subarray(logStart).toString()
   const args = ['-D', await pathFor(cluster, account), ...settingsFor(site, port).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
-  const sink = await open(logFile, 'a', 0o600)
   signal?.throwIfAborted()
+  const sink = await open(logFile, 'a', 0o600)
   // A session of its own: Ctrl-C in the terminal is for us, who end the server when nothing needs it any more.
   const child = spawn(binaries.postgres, args, { ...startOptions(account), cwd: cluster, detached: true, stdio: ['ignore', sink.fd, sink.fd] })
   const server = supervise(child, log)
@@ -93,7 +93,7 @@ function supervise(child: ChildProcess, log: EmbeddedLog): Supervised {
   child.unref()
   const stop = async () => {
     child.ref()
-    await endProcess((signal) => child.kill(signal), () => state.ended, log)
+    await endProcess(child.pid ?? 0, (signal) => child.kill(signal), () => state.ended, log)
   }
   return { ended: () => state.ended, fault: () => state.fault, onFailure: (action) => (state.onFailure = action), stop: () => (stopped ??= stop()) }
 }

@@ -15,6 +15,7 @@ import { findBinaries } from './embedded-binaries.ts'
 import { prepareCluster } from './embedded-cluster.ts'
 import { lastMeaningfulLine } from './embedded-faults.ts'
 import { lockFolder, takeLock } from './embedded-lock.ts'
+import { readPidFile } from './embedded-orphan.ts'
 import { processFacts, run, startOptions, waitFor } from './embedded-process.ts'
 import { startPostmaster } from './embedded-server.ts'
 import type { EmbeddedOptions, EmbeddedPostgres } from './embedded.ts'
@@ -61,7 +62,7 @@ async function makeTempFolder(): Promise<string> {
 async function running(): Promise<number[]> {
   const pids = linux ? (await readdir('/proc')).map(Number).filter(Number.isInteger) : [await postmasterPid().catch(() => 0)]
   const commands = await Promise.all(pids.map(async (pid) => (await processFacts(pid))?.command ?? ''))
-  return pids.filter((_, i) => [base, shared].some((folder) => commands[i]?.includes(`=${folder}`)) && commands[i]?.includes('/postgres -D '))
+  return pids.filter((_, i) => [base, shared].some((folder) => commands[i]?.includes(`${folder}/`)) && commands[i]?.includes('/postgres -D '))
 }
 
 async function start(options: Partial<EmbeddedOptions> = {}): Promise<EmbeddedPostgres> {
@@ -196,20 +197,20 @@ describe('the embedded PostgreSQL', () => {
   })
 
   test('takes another port when its own is taken in the last moment', async () => {
-    const other = createServer().listen(0, '127.0.0.1')
-    await once(other, 'listening')
+    const [other, another] = [createServer().listen(0, '127.0.0.1'), createServer().listen(0, '127.0.0.1')]
+    await Promise.all([once(other, 'listening'), once(another, 'listening')])
     undo.push(() => other.close())
-    const taken = (other.address() as { port: number }).port
+    const [taken, free] = [other, another].map((server) => (server.address() as { port: number }).port) as [number, number]
+    another.close()
     await (await start()).stop()
     const cluster = join(dataDir, 'postgres')
     const account = await chooseAccount(cluster)
     const site = { dataDir, cluster, account, binaries: await findBinaries(account), settings: { fsync: 'off' }, log, signal: undefined }
     await prepareCluster(site)
-    const ports = [taken, taken]
-    const server = await startPostmaster(site, async () => ports.shift() ?? taken + 1)
+    const ports = [taken, taken, free]
+    const server = await startPostmaster(site, async () => ports.shift() ?? 0)
     undo.push(() => server.stop())
-    expect(server.port).toBe(taken + 1)
-    expect(ports).toEqual([])
+    expect(server.port).toBe(free)
     expect(log.warn).not.toHaveBeenCalled()
   })
 })
@@ -337,6 +338,21 @@ describe('after an unclean end', () => {
     expect(bystander.signalCode).toBeNull()
   })
 
+  test('leaves a PostgreSQL alone that someone else runs on the cluster', async () => {
+    await (await start()).stop()
+    const cluster = join(dataDir, 'postgres')
+    const account = await chooseAccount(cluster)
+    const { postgres: program } = await findBinaries(account)
+    const foreign = spawn(program, ['-D', cluster, '-c', 'listen_addresses=', '-c', 'unix_socket_directories=.'], { ...startOptions(account), cwd: cluster, stdio: 'ignore' })
+    const ended = once(foreign, 'exit')
+    expect(await waitFor(async () => (await readPidFile(cluster))?.ready === true, { ms: 5000 })).toBe(true)
+    const before = await readFile(join(cluster, 'postmaster.pid'), 'utf8')
+    expect(await refusal()).toBe(`Another PostgreSQL (process ${foreign.pid}) runs on ${cluster}: stop that one first.`)
+    expect(await readFile(join(cluster, 'postmaster.pid'), 'utf8')).toBe(before)
+    foreign.kill('SIGINT')
+    await ended
+  })
+
   test('starts over an empty postmaster.pid', async () => {
     await (await start()).stop()
     await writeFile(join(dataDir, 'postgres', 'postmaster.pid'), '')
@@ -359,19 +375,25 @@ describe('after an unclean end', () => {
     expect(await isGone(pid)).toBe(true)
   })
 
-  test.each(['', 'postgres.new-', 'postgres.log', 'postgres/postmaster.pid'])('a start broken off once there is "%s" leaves nothing running and nothing half done', async (sign) => {
+  test.each(['postgres.new-', 'postgres.log', 'postgres/postmaster.pid'])('a start broken off once there is "%s" leaves nothing running and nothing half done', async (sign) => {
     dataDir = join(base, 'data')
     const controller = new AbortController()
     const began = startEmbedded({ dataDir, log, settings: { fsync: 'off' }, signal: controller.signal }).then(
       (server) => server.stop(),
       (error: unknown) => expect(error).toHaveProperty('message', 'broken off'),
     )
-    await waitFor(async () => (await entries()).some((name) => name.startsWith(sign)), { ms: 10_000, every: 1 })
+    expect(await waitFor(async () => (await entries()).some((name) => name.startsWith(sign)), { ms: 10_000, every: 1 })).toBe(true)
     controller.abort(new Error('broken off'))
     await began
     expect(await running()).toEqual([])
     expect((await entries()).filter((name) => /^postgres\.new-|^postgres.postmaster\.pid$/.test(name))).toEqual([])
     expect(await ask((await start()).url, 'select 1')).toBe(1)
+  })
+
+  test('a start broken off beforehand does nothing', async () => {
+    dataDir = join(base, 'data')
+    await expect(start({ signal: AbortSignal.abort('never mind') })).rejects.toBe('never mind')
+    expect(await readdir(base)).toEqual([])
   })
 
   test('a program that is broken off takes its children with it', async () => {

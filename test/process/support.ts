@@ -12,6 +12,8 @@ import { Client } from '../client.ts'
 // A start makes a whole database where there is none, and a busy machine takes its time.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
+/** How long a test waits for output that must come. */
+const PATIENCE_MS = 45_000
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const folders: string[] = []
 const started: Process[] = []
@@ -44,15 +46,19 @@ export interface End {
 /** A process of the product. What it prints is kept from the first byte. */
 export class Process {
   readonly #child: ChildProcess
-  readonly #ended: Promise<End>
-  #end: End | null = null
+  readonly #group: boolean
+  readonly #exited: Promise<End>
+  readonly #closed: Promise<unknown>
+  #over = false
   #wake: (() => void)[] = []
   readonly startedAt = performance.now()
   stdout = ''
   stderr = ''
 
+  /** With `group` it leads a group of its own, and those that it started are ended with it by force. */
   constructor(program: string, args: string[], options: { cwd: string; env: Record<string, string | undefined>; group?: boolean }) {
-    this.#child = spawn(program, args, { cwd: options.cwd, env: options.env, stdio: ['ignore', 'pipe', 'pipe'], detached: options.group ?? false })
+    this.#group = options.group ?? false
+    this.#child = spawn(program, args, { cwd: options.cwd, env: options.env, stdio: ['ignore', 'pipe', 'pipe'], detached: this.#group })
     const keep = (name: 'stdout' | 'stderr') => {
       this.#child[name]?.setEncoding('utf8').on('data', (text: string) => {
         this[name] += text
@@ -61,11 +67,11 @@ export class Process {
     }
     keep('stdout')
     keep('stderr')
-    // `close` comes after the last output, `exit` may come before it.
-    this.#ended = once(this.#child, 'close').then(([code, signal]: unknown[]) => {
-      this.#end = { code: code as number | null, signal: signal as NodeJS.Signals | null }
+    this.#exited = once(this.#child, 'exit').then(([code, signal]: unknown[]) => ({ code, signal }) as End)
+    // The end of its output, which comes after its exit: much later where it has left somebody who writes there too.
+    this.#closed = once(this.#child, 'close').then(() => {
+      this.#over = true
       this.#changed()
-      return this.#end
     })
     started.push(this)
   }
@@ -83,8 +89,16 @@ export class Process {
     for (;;) {
       const match = pattern.exec(this.stdout) ?? pattern.exec(this.stderr)
       if (match !== null) return match
-      if (this.#end !== null) throw new Error(`it ended (${JSON.stringify(this.#end)}) and did not print ${String(pattern)}:\n${this.stdout}${this.stderr}`)
-      await new Promise<void>((resolve) => this.#wake.push(resolve))
+      if (this.#over) throw new Error(`it ended (${JSON.stringify(await this.#exited)}) and did not print ${String(pattern)}:\n${this.stdout}${this.stderr}`)
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => {
+          reject(new Error(`it did not print ${String(pattern)} in time:\n${this.stdout}${this.stderr}`))
+        }, PATIENCE_MS)
+        this.#wake.push(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
     }
   }
 
@@ -92,26 +106,44 @@ export class Process {
     this.#child.kill(name)
   }
 
-  /** Waits for its end. */
-  ended(): Promise<End> {
-    return this.#ended
+  /** As Ctrl-C in a terminal does it: to the process and all that it started, the database apart, which leads a session of its own. */
+  signalGroup(name: NodeJS.Signals): void {
+    process.kill(-this.pid, name)
+  }
+
+  /** Waits for its end; what it leaves running does not count. */
+  exited(): Promise<End> {
+    return this.#exited
+  }
+
+  /** Waits for the end of its output. */
+  async closed(): Promise<void> {
+    await this.#closed
   }
 
   /** Ends it by force, if it still runs. */
   async end(): Promise<void> {
-    this.#child.kill('SIGKILL')
-    await this.#ended
+    try {
+      // A negative number names the group.
+      if (!this.#over) process.kill(this.#group ? -this.pid : this.pid, 'SIGKILL')
+    } catch {
+      // It has just ended by itself.
+    }
+    await this.#closed
   }
 }
 
+/** As in the environment; undefined takes away what the tests set for all. */
+type Settings = Record<string, string | undefined>
+
 /** Runs one of the product's programs in `cwd` with these settings and no others. */
-export function run(entry: 'main' | 'admin' | 'demo', options: { cwd: string; settings?: Record<string, string>; args?: string[] }): Process {
+export function run(entry: 'main' | 'admin' | 'demo', options: { cwd: string; settings?: Settings; args?: string[] }): Process {
   const args = ['--import', import.meta.resolve('tsx'), join(ROOT, 'src', `${entry}.ts`), ...(options.args ?? [])]
   return new Process(process.execPath, args, { cwd: options.cwd, env: environment(options.settings) })
 }
 
 /** What a process needs to run at all; the settings of whoever runs the tests stay out. */
-export function environment(settings: Record<string, string> = {}): Record<string, string | undefined> {
+export function environment(settings: Settings = {}): Record<string, string | undefined> {
   const { PATH, HOME, TMPDIR } = process.env
   return { PATH, HOME, TMPDIR, PORT: '0', LOG_LEVEL: 'warn', RATE_LIMITS: 'off', ...settings }
 }
@@ -129,12 +161,12 @@ export interface Server {
 }
 
 /** Starts a server and waits for the block that it prints. */
-export async function serve(options: { cwd: string; settings?: Record<string, string>; entry?: 'main' | 'demo' }): Promise<Server> {
+export async function serve(options: { cwd: string; settings?: Settings; entry?: 'main' | 'demo' }): Promise<Server> {
   return ready(run(options.entry ?? 'main', options))
 }
 
 export async function ready(process: Process): Promise<Server> {
-  const [, url] = await process.printed(/^ {2}API {7}(http:\S+)\/graphql[^]*^ {2}Stop.*\n/m)
+  const [, url] = await process.printed(/^ {2}API {7}(https?:\S+)\/graphql[^]*^ {2}Stop.*\n/m)
   const readyAfterMs = performance.now() - process.startedAt
   return {
     process,
@@ -147,14 +179,15 @@ export async function ready(process: Process): Promise<Server> {
     },
     stop(signal = 'SIGTERM') {
       process.signal(signal)
-      return process.ended()
+      return process.exited()
     },
   }
 }
 
 /** Runs a program that must refuse: exit code 1 and nothing printed but these lines on standard error. */
 export async function refusal(process: Process): Promise<string[]> {
-  expect(await process.ended()).toEqual({ code: 1, signal: null })
+  await process.closed()
+  expect(await process.exited()).toEqual({ code: 1, signal: null })
   expect(process.stdout).toBe('')
   expect(process.stderr).toMatch(/\n$/)
   return process.stderr.trimEnd().split('\n')

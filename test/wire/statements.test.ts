@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Client } from '../client.ts'
+import { startServer } from '../harness.ts'
+import type { TestServer } from '../harness.ts'
+import { startStatementProxy } from '../support/statement-proxy.ts'
+import type { StatementProxy } from '../support/statement-proxy.ts'
+
+// A page costs a handful of statements, however much is on it. Counted on the wire, the check of the session included.
+
+let seeding: TestServer
+let proxy: StatementProxy
+let counted: TestServer
+/** Alice at the counted server. */
+let alice: Client
+let chatId: string
+
+const FRIENDS = 40
+
+beforeAll(async () => {
+  seeding = await startServer()
+  const owner = await seeding.signUp('alice')
+  const friends = await Promise.all(Array.from({ length: FRIENDS }, (_, n) => seeding.signUp(`friend${n}`)))
+  const friend = (n: number) => friends[n % FRIENDS] as Client
+  await Promise.all(
+    Array.from({ length: 30 }, async (_, n) => {
+      const direct = await owner.directChat(friend(n))
+      // Empty ones, such with a last word of their own, such of the other's.
+      if (n % 3 > 0) await (n % 3 === 1 ? owner : friend(n)).send(direct, `hello ${n}`)
+      const group = await friend(n).group(`Group ${n}`, owner, ...[1, 2, 3, 4].map((step) => friend(n + step * 7)))
+      for (let m = 0; m < n % 4; m++) await friend(n + m * 7).send(group, `message ${m} of ${n}`)
+    }),
+  )
+  chatId = await owner.group('Everybody', ...friends)
+  const old: string[] = []
+  for (let n = 0; n < 40; n++) old.push(await friend(n).send(chatId, `old ${n}`))
+  for (let n = 0; n < 100; n++) {
+    // Answers to what is on the page before, to one's own, and to nothing.
+    const replyToId = n % 3 === 0 ? undefined : n % 3 === 1 ? old[(n * 7) % 40] : old.at(-1)
+    old.push(await friend(n * 3).send(chatId, `new ${n}`, { replyToId }))
+  }
+
+  proxy = await startStatementProxy(seeding.databaseUrl)
+  counted = await startServer({ databaseUrl: proxy.databaseUrl })
+  alice = counted.anonymous()
+  alice.token = owner.token
+}, 60_000)
+
+afterAll(async () => {
+  await counted.close()
+  await proxy.close()
+  await seeding.close()
+})
+
+/** The statements of a request: of three runs the fewest, because the log is swept in between now and then. */
+async function statementsOf(document: string, variables: Record<string, unknown>): Promise<string[]> {
+  const runs: string[][] = []
+  for (let run = 0; run < 3; run++) runs.push(await proxy.during(() => alice.ask(document, variables)))
+  return runs.reduce((fewest, run) => (run.length < fewest.length ? run : fewest))
+}
+
+const CHATS = `query ($first: Int) { chats(first: $first) { nodes {
+  id title kind unreadCount seq lastActivityAt viewerMember { role readUpTo }
+  lastMessage { id text createdAt sender { id displayName } }
+  members(first: 10) { nodes { role user { username displayName } } }
+} pageInfo { hasNextPage endCursor } } }`
+
+const MESSAGES = `query ($chatId: ID!, $last: Int) { chat(id: $chatId) { title messages(last: $last) { nodes {
+  id number text createdAt sender { id displayName } replyTo { id text sender { displayName } }
+} totalCount pageInfo { hasPreviousPage startCursor } } } }`
+
+describe('a page of 50 chats with their last messages, unread counts, members and all these people', () => {
+  test('is full and varied', async () => {
+    const { nodes } = (await alice.ask(CHATS, { first: 50 })).chats
+    expect(nodes).toHaveLength(50)
+    expect(new Set(nodes.map(({ kind }: { kind: string }) => kind))).toEqual(new Set(['DIRECT', 'GROUP']))
+    expect(new Set(nodes.map(({ unreadCount }: { unreadCount: number }) => unreadCount)).size).toBeGreaterThan(2)
+    expect(new Set(nodes.flatMap(({ members }: { members: { nodes: { user: { username: string } }[] } }) => members.nodes.map(({ user }) => user.username))).size).toBe(FRIENDS + 1)
+  })
+
+  test('costs at most 8 statements, and no more than one of 5', async () => {
+    const statements = await statementsOf(CHATS, { first: 50 })
+    expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(8)
+    expect(statements.length).toBeGreaterThan(4)
+    expect(statements.length).toBeLessThanOrEqual((await statementsOf(CHATS, { first: 5 })).length)
+  })
+})
+
+describe('a page of 50 messages with their senders and what they answer', () => {
+  test('is full and varied', async () => {
+    const { nodes } = (await alice.ask(MESSAGES, { chatId, last: 50 })).chat.messages
+    expect(nodes).toHaveLength(50)
+    expect(new Set(nodes.map(({ sender }: { sender: { id: string } }) => sender.id)).size).toBe(FRIENDS)
+    expect(nodes.filter(({ replyTo }: { replyTo: { text: string } | null }) => replyTo?.text.startsWith('old')).length).toBeGreaterThan(10)
+  })
+
+  test('costs at most 5 statements, and no more than one of 5', async () => {
+    const statements = await statementsOf(MESSAGES, { chatId, last: 50 })
+    expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(5)
+    expect(statements.length).toBeGreaterThan(2)
+    expect(statements.length).toBeLessThanOrEqual((await statementsOf(MESSAGES, { chatId, last: 5 })).length)
+  })
+})
+
+test('the counting counts: a query without a session needs no statement, one within a transaction its begin and commit', async () => {
+  expect(await proxy.during(() => counted.anonymous().ask('{ serverInfo { version } }'))).toEqual([])
+  const statements = await statementsOf('{ eventCursor }', {})
+  expect(statements.filter((text) => /^(begin|commit)\b/.test(text))).toHaveLength(2)
+})
