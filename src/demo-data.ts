@@ -3,6 +3,8 @@ export interface DemoPerson {
   username: string
   displayName: string
   bio: string
+  /** Known to everybody who reads this: the demo serves one machine only. */
+  password: string
 }
 
 /** One message, in the order of the chat. */
@@ -26,15 +28,12 @@ export interface DemoChat {
   unread: Record<string, number>
 }
 
-/** Known to everybody who reads this: the demo serves one machine only. */
-export const DEMO_PASSWORD = 'password'
-
-/** The first one becomes the server's admin. */
+/** The first one becomes the server's admin. Alice and Bob sign in with what GraphiQL's first tab suggests. */
 export const DEMO_PEOPLE: DemoPerson[] = [
-  { username: 'alice', displayName: 'Alice Novak', bio: 'Maps, mountains, far too many houseplants 🌿' },
-  { username: 'bob', displayName: 'Bob Tanaka', bio: 'Baker of sourdough, breaker of bicycles' },
-  { username: 'carol', displayName: 'Carol Mendes', bio: 'Reading. Always reading.' },
-  { username: 'dan', displayName: 'Dan Okafor', bio: 'Here for the snacks' },
+  { username: 'alice', displayName: 'Alice Novak', bio: 'Maps, mountains, far too many houseplants 🌿', password: 'seven-quiet-lanterns' },
+  { username: 'bob', displayName: 'Bob Tanaka', bio: 'Baker of sourdough, breaker of bicycles', password: 'nine-merry-kettles' },
+  { username: 'carol', displayName: 'Carol Mendes', bio: 'Reading. Always reading.', password: 'two-patient-rivers' },
+  { username: 'dan', displayName: 'Dan Okafor', bio: 'Here for the snacks', password: 'five-paper-comets' },
 ]
 
 /** From the one that was quiet longest to the newest. */

@@ -9,7 +9,7 @@ import { createDirectChat, createGroupChat } from './chat/domain.ts'
 import type { Config } from './config.ts'
 import { withTransaction } from './ctx.ts'
 import type { Ctx } from './ctx.ts'
-import { DEMO_CHATS, DEMO_PASSWORD, DEMO_PEOPLE } from './demo-data.ts'
+import { DEMO_CHATS, DEMO_PEOPLE } from './demo-data.ts'
 import type { DemoChat, DemoPerson } from './demo-data.ts'
 import { deleteMessage, editMessage, markRead } from './message/domain.ts'
 import { sendMessage } from './message/send.ts'
@@ -26,7 +26,7 @@ await startServer({
   },
   async prepare(app) {
     await seedOnce(app)
-    return DEMO_PEOPLE.map(({ username }, index) => `${index === 0 ? '  Log in    ' : '            '}${username} / ${DEMO_PASSWORD}${index === 0 ? '   (an admin)' : ''}`)
+    return DEMO_PEOPLE.map(({ username, password }, index) => (index === 0 ? `  Log in    ${username} / ${password}   (an admin)` : `            ${username} / ${password}`))
   },
 })
 
@@ -73,8 +73,8 @@ async function seed(tx: Ctx): Promise<void> {
 }
 
 /** Answers a context in which this person asks. */
-async function signUp(tx: Ctx, { username, displayName, bio }: DemoPerson): Promise<Ctx> {
-  const { viewer } = await register(tx, { username, displayName, email: `${username}@example.com`, password: DEMO_PASSWORD })
+async function signUp(tx: Ctx, { username, displayName, bio, password }: DemoPerson): Promise<Ctx> {
+  const { viewer } = await register(tx, { username, displayName, email: `${username}@example.com`, password })
   const ctx = { ...tx, viewer, loaders: new Loaders() }
   await updateProfile(ctx, { bio })
   return ctx

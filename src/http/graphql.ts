@@ -18,8 +18,8 @@ export type ServerContext = { req: IncomingMessage; res: ServerResponse } | { ed
 
 export type Api = YogaServerInstance<ServerContext, GraphQLContext>
 
-/** The API as one pipeline of parsing, validation and execution, for HTTP, SSE and WebSocket alike. */
-export function createApi(config: Config, services: Services): Api {
+/** The API as one pipeline of parsing, validation and execution, for HTTP, SSE and WebSocket alike. `streams` holds the open responses over SSE. */
+export function createApi(config: Config, services: Services, streams: Set<ServerResponse>): Api {
   const present = (error: unknown, requestId: string) =>
     presentError(error, requestId, (fault) => {
       services.log.error({ err: fault, requestId }, 'A request failed')
@@ -39,24 +39,22 @@ export function createApi(config: Config, services: Services): Api {
     },
     // Only what failed outside of an operation comes here: the plugin below has presented the rest.
     maskedErrors: { maskError: (error) => presentError(error, 'none', (fault) => { services.log.error({ err: fault }, 'A request failed') }) },
-    context: async (initial) => {
-      try {
-        return await makeContext(config, services, initial as unknown as ServerContext)
-      } catch (error) {
-        throw present(error, 'none')
-      }
-    },
-    plugins: [documentErrors(config), operations(services, present), realStatus],
+    context: (initial) => makeContext(config, services, initial as unknown as ServerContext, present),
+    plugins: [documentErrors(config), operations(services, present, streams), realStatus, notStored],
   })
 }
 
-async function makeContext(config: Config, services: Services, initial: ServerContext): Promise<GraphQLContext> {
+async function makeContext(config: Config, services: Services, initial: ServerContext, present: Present): Promise<GraphQLContext> {
   const base = { ...services, loaders: new Loaders() }
   if ('edge' in initial) return { ...base, ...initial.edge }
   const { token, ...edge } = httpEdge(config, initial.req, initial.res)
   initial.res.setHeader('x-request-id', edge.requestId)
-  // A token that is not valid (any more) is as none: signing in again must not fail because of it.
-  return { ...base, ...edge, viewer: token === null ? null : await authenticate(services, token) }
+  try {
+    // A token that is not valid (any more) is as none: signing in again must not fail because of it.
+    return { ...base, ...edge, viewer: token === null ? null : await authenticate(services, token) }
+  } catch (error) {
+    throw present(error, edge.requestId)
+  }
 }
 
 /** Gives GraphQL's own refusals of a document their code, and leaves out hints at names where the schema is not public. */
@@ -90,6 +88,13 @@ const realStatus: Plugin<GraphQLContext> = {
   },
 }
 
+/** What somebody may read is nobody else's to keep. Yoga names another rule for event streams. */
+const notStored: Plugin<GraphQLContext> = {
+  onResponse({ response }) {
+    response.headers.set('cache-control', 'no-store')
+  },
+}
+
 function withRealStatus(error: GraphQLError): GraphQLError {
   const http = error.extensions.http as { spec?: boolean } | undefined
   if (http?.spec !== true) return error
@@ -112,7 +117,7 @@ type Present = (error: unknown, requestId: string) => GraphQLError
 type OperationContext = GraphQLContext & { res?: ServerResponse }
 
 /** What every operation needs around it: its event cursor first, its errors presented, and a watch over a live stream. */
-function operations(services: Services, present: Present): Plugin<GraphQLContext> {
+function operations(services: Services, present: Present, streams: Set<ServerResponse>): Plugin<GraphQLContext> {
   const presented = (result: ExecutionResult, ctx: OperationContext): ExecutionResult => {
     if (result.errors === undefined) return result
     const errors = result.errors.slice(0, 5).map((error) => present(error, ctx.requestId))
@@ -134,7 +139,7 @@ function operations(services: Services, present: Present): Plugin<GraphQLContext
       const ctx = args.contextValue as OperationContext
       const { viewer, res } = ctx
       // Over SSE the response is the connection; over WebSocket the socket is watched as a whole.
-      if (viewer !== null && res !== undefined) watchStream(services, viewer, res)
+      if (viewer !== null && res !== undefined) watchStream(services, viewer, res, streams)
       return {
         onSubscribeResult: ({ result, setResult }) => {
           if (!(Symbol.asyncIterator in result)) {
@@ -160,10 +165,12 @@ function fragmentsOf(document: DocumentNode): Record<string, FragmentDefinitionN
 }
 
 /** Counts a stream over SSE as a connection of the viewer, and cuts it when the session ends. */
-function watchStream(services: Services, viewer: NonNullable<GraphQLContext['viewer']>, res: ServerResponse): void {
+function watchStream(services: Services, viewer: NonNullable<GraphQLContext['viewer']>, res: ServerResponse, streams: Set<ServerResponse>): void {
   const leave = services.presence.connect(viewer.userId)
   const stop = watchSession(services, viewer, () => res.destroy())
+  streams.add(res)
   res.once('close', () => {
+    streams.delete(res)
     stop()
     leave()
   })

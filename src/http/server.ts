@@ -20,14 +20,14 @@ export interface HttpServer {
 
 /** Serves HTTP, SSE and WebSocket on one port. @throws {StartError} where the address cannot be had. */
 export async function serveHttp(config: Config, services: Services, database: Database): Promise<HttpServer> {
-  const api = createApi(config, services)
+  const streams = new Set<ServerResponse>()
+  const api = createApi(config, services, streams)
   const graphiql = config.graphiql ? createGraphiQL({ endpoint: '/graphql' }) : () => false
   const route = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const path = (req.url ?? '/').split('?', 1)[0]
     res.setHeader('x-content-type-options', 'nosniff')
     if (graphiql(req, res)) return
     if (path === '/graphql') {
-      res.setHeader('cache-control', 'no-store')
       if (await admitRequest(req, res)) await (api.requestListener(req, res) as Promise<void> | undefined)
     } else if (path === '/health/live') answerLive(res)
     else if (path === '/health/ready' || path === '/api/health') await answerReady(res, { database, bus: services.bus })
@@ -48,8 +48,10 @@ export async function serveHttp(config: Config, services: Services, database: Da
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => { resolve() }))
       await closeSockets()
+      // Cut, not completed: then clients come again.
+      for (const stream of streams) stream.destroy()
       server.closeIdleConnections()
-      // Requests under way are finished; what still hangs after that, such as an event stream, is cut.
+      // Requests under way are finished; what still hangs after that is cut.
       const patience = setTimeout(() => { server.closeAllConnections() }, 2000)
       await closed
       clearTimeout(patience)

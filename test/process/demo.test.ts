@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Client } from '../client.ts'
+import { tabs } from '../../src/http/graphiql-tabs.ts'
 import { PASSWORD } from '../harness.ts'
 import { makeFolder, postgresIn, refusal, run, serve } from './support.ts'
 import type { Server } from './support.ts'
@@ -44,6 +45,11 @@ test('the demo is full of life, prints its log-ins, and starts again as it was l
   for (const some of ['deletedAt', 'editedAt', 'replyTo'] as const) expect(messages.filter((message) => message[some] !== null), some).not.toEqual([])
   expect((await chatsOf(await logIn(first, 'bob'))).some(({ unreadCount }) => unreadCount > 0)).toBe(true)
   await expect(logIn(first, 'carol')).resolves.toHaveProperty('token', expect.any(String))
+  // A newcomer may as well run what GraphiQL offers.
+  for (const operationName of ['SignInAlice', 'SignInBob']) {
+    const answer = await fetch(`${first.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: tabs[0]?.query, operationName }) })
+    expect(await answer.json()).toMatchObject({ data: { login: { accessToken: expect.any(String) as string, errors: [] } } })
+  }
   expect(await first.stop()).toEqual({ code: 0, signal: null })
 
   const second = await serve({ cwd, settings, entry: 'demo' })

@@ -204,9 +204,16 @@ test('messageAdded brings the new messages of a chat, whoever sends them', async
   // The stream says nothing at its start: a first message that comes shows that it is open.
   const first = await untilHeard(stream, () => alice.send(chatId, 'ping'))
   expect(first.messageAdded).toMatchObject({ text: 'ping', sender: { displayName: 'Alice' } })
+  // A change of a message is no new one.
+  await alice.ask('mutation ($input: EditMessageInput!) { editMessage(input: $input) { errors { message } } }', { input: { messageId: await alice.send(chatId, 'ping'), text: 'edited' } })
   await bob.send(chatId, 'pong')
   let heard = first
-  while (heard.messageAdded.text === 'ping') heard = await stream.next()
+  const ofAlice: number[] = []
+  while (heard.messageAdded.sender.displayName === 'Alice') {
+    ofAlice.push(heard.messageAdded.number)
+    heard = await stream.next()
+  }
+  expect(new Set(ofAlice).size).toBe(ofAlice.length)
   expect(heard.messageAdded).toMatchObject({ text: 'pong', sender: { displayName: 'Bob' } })
 })
 
