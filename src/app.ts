@@ -69,7 +69,7 @@ export async function startApp(config: Config, options: { database: Database; se
     await bus.close()
   }
   try {
-    const http = await serveHttp(config, services, database)
+    const http = await serveHttp(config, services, { database: () => database.healthy(), bus: () => bus.healthy() })
     return {
       http,
       services,

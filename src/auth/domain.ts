@@ -6,9 +6,8 @@ import { withTransaction } from '../ctx.ts'
 import type { Ctx, Viewer } from '../ctx.ts'
 import { appendOne, lockStreams } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
-import { createUser, emailFaults, profileFaults } from '../user/domain.ts'
+import { createUser, emailFaults, profileFaults, readUsers, userByLogin, userByUsername } from '../user/domain.ts'
 import type { User } from '../user/domain.ts'
-import { findUserByLogin, findUserByUsername, findUsers, updateUser } from '../user/store.ts'
 import { viewerOf } from '../viewer.ts'
 import { hashPassword, verifyPassword } from './password.ts'
 import {
@@ -77,7 +76,7 @@ export async function login(ctx: Ctx, input: { login: string; password: string }
   await ctx.limits.take('login', name.slice(0, 254))
   // What could never be a name or a password is no reason to answer faster.
   const possible = textFault(name, { min: 1, max: 254 }) === null && input.password.length <= PASSWORD.max
-  const user = possible ? await findUserByLogin(ctx.db, name) : null
+  const user = possible ? await userByLogin(ctx, name) : null
   const stored = user === null ? null : await findPassword(ctx.db, user.id)
   const fits = await verifyPassword(stored, possible ? input.password : '')
   if (user === null || !fits) throw new InvalidCredentials('The login or the password is wrong.')
@@ -118,8 +117,8 @@ export async function refreshSession(ctx: Ctx, refreshToken: string): Promise<Si
     await lockStreams(tx, [found.userId])
     const state = await findRefreshToken(tx.db, sha256(token))
     if (state === null || state.ended || state.expired) return null
-    const [user] = await findUsers(tx.db, [state.userId])
-    if (user === undefined || user.deletedAt !== null) return null
+    const user = (await readUsers(tx, [state.userId])).get(state.userId)
+    if (user === undefined) return null
     // The successor is derived from the token, so that a repeat can be answered though only hashes are stored.
     const successor = tx.secrets.hmac('refresh-token', token)
     if (!state.used) {
@@ -150,7 +149,7 @@ async function closeSession(tx: Ctx, userId: number, sessionId: number): Promise
 /** Sets a password from the machine, and ends all of the user's sessions. @returns false where nobody has this username. */
 export async function resetPassword(ctx: Ctx, username: string, password: string): Promise<boolean> {
   throwFaults(passwordFaults(password))
-  const user = await findUserByUsername(ctx.db, username)
+  const user = await userByUsername(ctx, username)
   if (user === null) return false
   const hash = await hashPassword(password)
   await withTransaction(ctx, async (tx) => {
@@ -158,18 +157,6 @@ export async function resetPassword(ctx: Ctx, username: string, password: string
     await putPassword(tx.db, user.id, hash)
     const [ended] = await endSessionsOf(tx.db, user.id)
     if (stream !== undefined && ended !== undefined) await appendOne(tx, stream, { kind: EventKind.SESSION_ENDED, actorId: null, refId: ended })
-  })
-  return true
-}
-
-/** Sets a user's roles from the machine. @returns false where nobody has this username. */
-export async function setRoles(ctx: Ctx, username: string, roles: ('ADMIN' | 'AGENT')[]): Promise<boolean> {
-  const user = await findUserByUsername(ctx.db, username)
-  if (user === null) return false
-  await withTransaction(ctx, async (tx) => {
-    const stream = (await lockStreams(tx, [user.id])).get(user.id)
-    await updateUser(tx.db, user.id, { roles })
-    if (stream !== undefined) await appendOne(tx, stream, { kind: EventKind.PROFILE_CHANGED, actorId: null, refId: user.id })
   })
   return true
 }

@@ -1,3 +1,6 @@
+/** A message's text holds at most so many code points. */
+export const MAX_TEXT_LENGTH = 10_000
+
 /** What is wrong with a text that a person wrote, or null. Lengths are Unicode code points, so an emoji counts as a person counts it (nearly). */
 export function textFault(value: string, limits: { min: number; max: number }): string | null {
   // PostgreSQL cannot store NUL, and a lone surrogate has no UTF-8 form: it would come back as another text.

@@ -11,9 +11,8 @@ import type { Ctx } from '../ctx.ts'
 import { append, appendOne, createStream, lockStreams } from '../event/log.ts'
 import type { StreamHead } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
-import { loadUser } from '../user/domain.ts'
+import { loadUser, readUsers } from '../user/domain.ts'
 import type { User } from '../user/domain.ts'
-import { findUsers } from '../user/store.ts'
 import { viewerOf } from '../viewer.ts'
 import {
   countMembers,
@@ -27,6 +26,7 @@ import {
   insertChat,
   insertMembers,
   listViewerChats,
+  raiseReadMark,
   rankOf,
 } from './store.ts'
 import type { ChatKey, ChatRow, MemberKey, MemberRow, ViewerChat } from './store.ts'
@@ -55,8 +55,19 @@ export function countChats(ctx: Ctx): Promise<number> {
 
 /** The direct chat with this user; null where there is none. */
 export async function directChatWith(ctx: Ctx, userId: number): Promise<Chat | null> {
-  const row = await findDirectChat(ctx.db, viewerOf(ctx).userId, userId)
-  return row === null ? null : loadChat(ctx, row.id)
+  const chatId = await directChatIdWith(ctx, userId)
+  return chatId === null ? null : loadChat(ctx, chatId)
+}
+
+/** The id of the direct chat with this user; null where there is none. */
+export async function directChatIdWith(ctx: Ctx, userId: number): Promise<number | null> {
+  return (await findDirectChat(ctx.db, viewerOf(ctx).userId, userId))?.id ?? null
+}
+
+/** Moves the viewer's read mark in a chat up to this number; it never goes back. The caller has checked that the number is theirs to see. */
+export async function moveReadMark(ctx: Ctx, chatId: number, number: number): Promise<void> {
+  await raiseReadMark(ctx.db, chatId, viewerOf(ctx).userId, number)
+  ctx.loaders.clear()
 }
 
 /** The other person of a direct chat; null in any other chat. */
@@ -116,8 +127,7 @@ export async function createDirectChat(ctx: Ctx, userId: number, path = ['userId
 export async function ensureDirectChat(tx: Ctx, userId: number, path: readonly string[]): Promise<{ chatId: number; created: boolean }> {
   const viewer = viewerOf(tx)
   if (userId === viewer.userId) throw new InvalidInput('A direct chat needs another person.', path)
-  const [other] = await findUsers(tx.db, [userId])
-  if (other === undefined || other.deletedAt !== null) throw new NotFound('No such user.', path)
+  if (!(await readUsers(tx, [userId])).has(userId)) throw new NotFound('No such user.', path)
   const pair = { directLow: Math.min(viewer.userId, userId), directHigh: Math.max(viewer.userId, userId) }
   const there = await findDirectChat(tx.db, viewer.userId, userId)
   // Two who write to each other at once: the unique pair lets one through, the other waits for it and finds its chat.
@@ -146,13 +156,8 @@ export async function createGroupChat(ctx: Ctx, input: CreateGroupInput): Promis
   const title = input.title.trim()
   const clientHash = ctx.secrets.hmac('client-hash', JSON.stringify(['group', title, input.description ?? null, [...others].sort((a, b) => a - b)]))
   const chatId = await withTransaction(ctx, async (tx) => {
-    const found = new Map((await findUsers(tx.db, others)).map((user) => [user.id, user]))
-    throwFaults(
-      input.memberIds.flatMap((id, index) => {
-        const user = found.get(id)
-        return id === viewer.userId || (user !== undefined && user.deletedAt === null) ? [] : [new NotFound('No such user.', ['memberIds', String(index)])]
-      }),
-    )
+    const found = await readUsers(tx, others)
+    throwFaults(input.memberIds.flatMap((id, index) => (id === viewer.userId || found.has(id) ? [] : [new NotFound('No such user.', ['memberIds', String(index)])])))
     const values = { kind: 'GROUP', title, description: input.description, createdBy: viewer.userId, clientId: input.clientId, clientHash } as const
     const chat = await insertChat(tx.db, values)
     if (chat === null) {

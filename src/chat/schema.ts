@@ -40,12 +40,12 @@ const ChatMemberConnection = defineConnection<MemberShape, MemberPage>('ChatMemb
 }))
 
 const memberKey = decodeKeyOf(
-  (value): value is [number, string, number] => Array.isArray(value) && value.length === 3 && Number.isInteger(value[0]) && isMoment(value[1]) && Number.isSafeInteger(value[2]),
+  (value): value is [number, string, number] => Array.isArray(value) && value.length === 3 && [0, 1, 2].includes(Number(value[0])) && isMoment(value[1]) && Number.isSafeInteger(value[2]),
 )
 const chatKey = decodeKeyOf((value): value is [string, number] => Array.isArray(value) && value.length === 2 && isMoment(value[0]) && Number.isSafeInteger(value[1]))
 
 function isMoment(value: unknown): boolean {
-  return typeof value === 'string' && /^\d{4}-/.test(value) && !Number.isNaN(Date.parse(value))
+  return typeof value === 'string' && /^[12]/.test(value) && !Number.isNaN(Date.parse(value)) && new Date(value).toISOString() === value
 }
 
 defineNode('Chat', Chat, {

@@ -50,6 +50,8 @@ export function decodeCursor(text: string, expected: Pick<Cursor, 'viewerId' | '
   if (epoch !== BigInt(`0x${expected.epoch.replaceAll('-', '').slice(0, 12)}`)) return 'NEW_EPOCH'
   const delivered = new Map<number, number>()
   for (let i = 0; i < pairs.length; i += 2) delivered.set(Number(pairs[i]), Number(pairs[i + 1]))
+  // Beyond what any id or number here can be.
+  if (![...delivered].flat().every(Number.isSafeInteger)) return 'INVALID_CURSOR'
   return { ...expected, horizon: horizon as bigint, delivered }
 }
 

@@ -67,7 +67,6 @@ export function readStart(sql: Ctx['sql'], scope: Scope, cursors: Cursors): Prom
         select chat_id from member where user_id = ${scope.viewerId} and to_seq is null and (${scope.chatId}::bigint is null or chat_id = ${scope.chatId})
         union all select ${scope.viewerId}::bigint where ${scope.chatId}::bigint is null
       )`
-    if (scope.chatId !== null && open.length === 0 && cursors.after === null && cursors.resumeAfter === null) return null
 
     const start: Start = {
       epoch: now.epoch,
@@ -79,14 +78,17 @@ export function readStart(sql: Ctx['sql'], scope: Scope, cursors: Cursors): Prom
       reset: null,
     }
     const cursor = chooseCursor(cursors, { ...scope, epoch: now.epoch })
-    if (cursor === null) return scope.chatId !== null && open.length === 0 ? null : start
+    const outside = scope.chatId !== null && open.length === 0
+    // Who is not in the chat can at most go on to the end of their time in it.
+    if (outside && (cursor === null || typeof cursor === 'string')) return null
+    if (cursor === null) return start
     if (typeof cursor === 'string') return { ...start, reset: { reason: cursor, chatIds: null } }
     // Numbers that this database has not reached: it is not the one that the cursor came from.
     const ahead = [...cursor.delivered].some(([id, seq]) => seq > (start.heads.get(id) ?? seq))
     if (ahead || cursor.horizon > snapshot.xmax) return { ...start, reset: { reason: 'NEW_EPOCH', chatIds: null } }
 
     const rows = await readMissed(tx, scope, cursor)
-    if (rows.length === 0 && scope.chatId !== null && open.length === 0) return null
+    if (outside && rows.length === 0) return null
     return { ...start, ...limitMissed(rows, scope), cursor }
   }) as Promise<Start | null>
 }

@@ -1,4 +1,4 @@
-import { MAX_TEXT_LENGTH } from '../message/domain.ts'
+import { MAX_TEXT_LENGTH } from '../base/text.ts'
 import { VERSION } from '../base/version.ts'
 import { builder } from './builder.ts'
 

@@ -1,11 +1,15 @@
 import type { ServerResponse } from 'node:http'
 import { VERSION } from '../base/version.ts'
-import type { Bus } from '../bus/index.ts'
-import type { Database } from '../db/index.ts'
 
 function answer(res: ServerResponse, status: number, body: object): void {
   res.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' })
   res.end(JSON.stringify(body))
+}
+
+/** Asks each part whether it works. */
+export interface HealthChecks {
+  database(): Promise<boolean>
+  bus(): boolean
 }
 
 /** The process runs. */
@@ -14,9 +18,9 @@ export function answerLive(res: ServerResponse): void {
 }
 
 /** The server can do its work: 200, else 503. Migrations ran before it began to listen. */
-export async function answerReady(res: ServerResponse, parts: { database: Database; bus: Bus }): Promise<void> {
-  const database = await parts.database.healthy()
-  const bus = parts.bus.healthy()
+export async function answerReady(res: ServerResponse, checks: HealthChecks): Promise<void> {
+  const database = await checks.database()
+  const bus = checks.bus()
   const ready = database && bus
   const state = (ok: boolean) => (ok ? 'ok' : 'failing')
   answer(res, ready ? 200 : 503, { status: state(ready), version: VERSION, checks: { database: state(database), migrations: 'ok', bus: state(bus) } })

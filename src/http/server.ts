@@ -3,11 +3,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { StartError } from '../base/start-error.ts'
 import type { Config } from '../config.ts'
-import type { Database } from '../db/index.ts'
 import type { Services } from '../graphql/context.ts'
 import { createApi } from './graphql.ts'
 import { createGraphiQL } from './graphiql.ts'
 import { answerLive, answerReady } from './health.ts'
+import type { HealthChecks } from './health.ts'
 import { admitRequest, refuse } from './limits.ts'
 import { serveWebSocket } from './ws.ts'
 
@@ -19,7 +19,7 @@ export interface HttpServer {
 }
 
 /** Serves HTTP, SSE and WebSocket on one port. @throws {StartError} where the address cannot be had. */
-export async function serveHttp(config: Config, services: Services, database: Database): Promise<HttpServer> {
+export async function serveHttp(config: Config, services: Services, checks: HealthChecks): Promise<HttpServer> {
   const streams = new Set<ServerResponse>()
   const api = createApi(config, services, streams)
   const graphiql = config.graphiql ? createGraphiQL({ endpoint: '/graphql' }) : () => false
@@ -30,8 +30,8 @@ export async function serveHttp(config: Config, services: Services, database: Da
     if (path === '/graphql') {
       if (await admitRequest(req, res)) await (api.requestListener(req, res) as Promise<void> | undefined)
     } else if (path === '/health/live') answerLive(res)
-    else if (path === '/health/ready' || path === '/api/health') await answerReady(res, { database, bus: services.bus })
-    else if (path === '/') await answerRoot(config, req, res, () => answerReady(res, { database, bus: services.bus }))
+    else if (path === '/health/ready' || path === '/api/health') await answerReady(res, checks)
+    else if (path === '/') await answerRoot(config, req, res, () => answerReady(res, checks))
     else refuse(res, 404, 'NOT_FOUND', 'There is nothing at this path. The API is at /graphql.')
   }
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (req, res) => {

@@ -7,7 +7,7 @@ import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import type { Extra } from 'graphql-ws/use/ws'
 import type { OperationResult } from 'graphql-ws'
-import { WebSocketServer } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import { authenticate } from '../auth/domain.ts'
 import { watchSession } from '../auth/watch.ts'
 import type { Config } from '../config.ts'
@@ -42,7 +42,15 @@ export function serveWebSocket(server: Server, config: Config, services: Service
       endWith(socket, refusal)
       return
     }
-    sockets.handleUpgrade(req, socket, head, (client) => sockets.emit('connection', client, req))
+    sockets.handleUpgrade(req, socket, head, (client) => {
+      sockets.emit('connection', client, req)
+      // A frame that is too large or broken is the client's fault: ws has closed the socket with the code that says so,
+      // and graphql-ws would print it as a fault of ours.
+      client.removeAllListeners('error')
+      client.on('error', (error) => {
+        services.log.debug({ err: error }, 'A socket was closed for a bad frame')
+      })
+    })
   })
 
   const graphql = useServer<Record<string, unknown>, SocketState>(
@@ -52,6 +60,8 @@ export function serveWebSocket(server: Server, config: Config, services: Service
         const params = socket.connectionParams ?? {}
         const given = tokenOf(params)
         const viewer = given === null ? null : await authenticate(services, given)
+        // Gone while we looked: its close was told already, nobody would release what is taken now.
+        if (socket.extra.socket.readyState !== WebSocket.OPEN) return false
         // A token that is not valid: 4403, after which clients ask for a new one and come again.
         if (given !== null && viewer === null) return false
         const { extra } = socket

@@ -1,12 +1,11 @@
 import { BadUserInput, InvalidInput, NotFound } from '../base/errors.ts'
 import { inOrderOf } from '../base/loaders.ts'
 import type { Page, PageRequest } from '../base/page.ts'
-import { textFault } from '../base/text.ts'
+import { MAX_TEXT_LENGTH, textFault } from '../base/text.ts'
 import { withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
-import { loadChat } from '../chat/domain.ts'
+import { loadChat, moveReadMark } from '../chat/domain.ts'
 import type { Chat } from '../chat/domain.ts'
-import { raiseReadMark } from '../chat/store.ts'
 import { appendOne, lockStreams } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
 import { viewerOf } from '../viewer.ts'
@@ -19,9 +18,6 @@ export type { MessageKey }
 
 /** Stored numbers of the kinds of messages. */
 export const MESSAGE_KINDS = ['TEXT', 'IMAGE', 'VIDEO', 'AUDIO', 'FILE', 'STICKER', 'LOCATION', 'CONTACTS', 'TEMPLATE', 'UNSUPPORTED'] as const
-
-/** A text holds at most so many code points. */
-export const MAX_TEXT_LENGTH = 10_000
 
 /** A message by chat and number, whoever asks: for those who know already that the viewer may see it. */
 export function loadMessage(ctx: Ctx, key: MessageKey): Promise<Message | null> {
@@ -137,10 +133,8 @@ async function changeMessage(ctx: Ctx, key: MessageKey, change: Change): Promise
 
 /** Moves the viewer's read mark up to this message; it never goes back. */
 export async function markRead(ctx: Ctx, key: MessageKey): Promise<Chat> {
-  const viewer = viewerOf(ctx)
   if ((await visibleMessage(ctx, key)) === null) throw new NotFound('No such message.', ['messageId'])
-  await raiseReadMark(ctx.db, key[0], viewer.userId, key[1])
-  ctx.loaders.clear()
+  await moveReadMark(ctx, key[0], key[1])
   const chat = await loadChat(ctx, key[0])
   if (chat === null) throw new NotFound('No such message.', ['messageId'])
   return chat

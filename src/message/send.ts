@@ -1,14 +1,13 @@
 import { z } from 'zod'
 import { Conflict, InvalidInput, NotFound, throwFaults } from '../base/errors.ts'
 import type { AppError } from '../base/errors.ts'
-import { textFault } from '../base/text.ts'
+import { MAX_TEXT_LENGTH, textFault } from '../base/text.ts'
 import { publishHints, withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
-import { brokenUniqueIndex } from '../db/errors.ts'
-import { ensureDirectChat } from '../chat/domain.ts'
-import { findDirectChat } from '../chat/store.ts'
+import { brokenUniqueIndex } from '../base/database-errors.ts'
+import { directChatIdWith, ensureDirectChat } from '../chat/domain.ts'
 import { viewerOf } from '../viewer.ts'
-import { MAX_TEXT_LENGTH, MESSAGE_KINDS, visibleMessage } from './domain.ts'
+import { MESSAGE_KINDS, visibleMessage } from './domain.ts'
 import type { Message, MessageKey } from './domain.ts'
 import { sendOne } from './store.ts'
 import type { SendItem, SendResult } from './store.ts'
@@ -48,8 +47,8 @@ export async function sendMessage(ctx: Ctx, input: SendInput): Promise<{ message
 }
 
 async function sendToUser(ctx: Ctx, userId: number, input: SendInput): Promise<SendResult> {
-  const chat = await findDirectChat(ctx.db, viewerOf(ctx).userId, userId)
-  if (chat !== null) return sendTo(ctx, chat.id, input)
+  const chatId = await directChatIdWith(ctx, userId)
+  if (chatId !== null) return sendTo(ctx, chatId, input)
   return withTransaction(ctx, async (tx) => sendTo(tx, (await ensureDirectChat(tx, userId, ['recipientId'])).chatId, input))
 }
 

@@ -7,6 +7,8 @@ import type { User } from '../user/domain.ts'
 import { viewerOf } from '../viewer.ts'
 import type { TypingChange } from './typing.ts'
 
+export type { TypingChange }
+
 /** How a user's presence looks to a contact. */
 export interface PresenceView {
   state: 'ONLINE' | 'OFFLINE'

@@ -7,8 +7,7 @@ import { loadUser } from '../user/domain.ts'
 import type { User as UserShape } from '../user/domain.ts'
 import { Actor, User } from '../user/schema.ts'
 import { presenceChange, presenceOf, setTyping, watchPresence, watchTyping } from './domain.ts'
-import type { PresenceView } from './domain.ts'
-import type { TypingChange } from './typing.ts'
+import type { PresenceView, TypingChange } from './domain.ts'
 
 const PresenceState = builder.enumType('PresenceState', {
   description: 'Whether somebody is there.',

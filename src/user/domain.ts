@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { brokenUniqueIndex } from '../db/errors.ts'
+import { brokenUniqueIndex } from '../base/database-errors.ts'
 import { Conflict, InvalidInput, throwFaults } from '../base/errors.ts'
 import type { AppError } from '../base/errors.ts'
 import { inOrderOf } from '../base/loaders.ts'
@@ -11,7 +11,7 @@ import type { Ctx } from '../ctx.ts'
 import { appendOne, createStream, lockStreams } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
 import { viewerOf } from '../viewer.ts'
-import { findContacts, findUserByUsername, findUsers, insertUser, searchUsers, updateUser } from './store.ts'
+import { findContacts, findUserByLogin, findUserByUsername, findUsers, insertUser, searchUsers, updateUser } from './store.ts'
 import type { UserRow } from './store.ts'
 
 export type User = UserRow
@@ -19,6 +19,29 @@ export type User = UserRow
 /** A user by id; null where there is none. */
 export async function loadUser(ctx: Ctx, id: number): Promise<User | null> {
   return ctx.loaders.get<number, User | null>('user', async (ids) => inOrderOf(ids, await findUsers(ctx.db, ids), (row) => row.id)).load(id)
+}
+
+/** Those of these users who exist and are not deleted, read anew. */
+export async function readUsers(ctx: Ctx, ids: readonly number[]): Promise<Map<number, User>> {
+  const rows = await findUsers(ctx.db, ids)
+  return new Map(rows.filter((row) => row.deletedAt === null).map((row) => [row.id, row]))
+}
+
+/** A user who is not deleted, by username or e-mail address; null where there is none. */
+export function userByLogin(ctx: Ctx, login: string): Promise<User | null> {
+  return findUserByLogin(ctx.db, login)
+}
+
+/** Sets a user's roles, and tells their devices. @returns false where nobody has this username. */
+export async function setRoles(ctx: Ctx, username: string, roles: ('ADMIN' | 'AGENT')[]): Promise<boolean> {
+  const user = await findUserByUsername(ctx.db, username)
+  if (user === null) return false
+  await withTransaction(ctx, async (tx) => {
+    const stream = (await lockStreams(tx, [user.id])).get(user.id)
+    await updateUser(tx.db, user.id, { roles })
+    if (stream !== undefined) await appendOne(tx, stream, { kind: EventKind.PROFILE_CHANGED, actorId: null, refId: user.id })
+  })
+  return true
 }
 
 /** A user who is not deleted, by the name in any case; null where there is none. */

@@ -5,6 +5,7 @@ import { defineConnection, pageArgs } from '../graphql/page.ts'
 import { encodeId } from '../base/id.ts'
 import { decodeKeyOf, pageRequest } from '../base/page.ts'
 import type { Page } from '../base/page.ts'
+import { textFault } from '../base/text.ts'
 import { listUsers, loadUser, updateProfile, userByUsername } from './domain.ts'
 import type { User as UserShape } from './domain.ts'
 
@@ -54,7 +55,7 @@ export const UserConnection = defineConnection<UserShape, Page<UserShape, unknow
   totalCount: t.int({ nullable: true, description: 'How many there are in all; null where counting is too dear.', resolve: () => null }),
 }))
 
-const usernameKey = decodeKeyOf((value): value is string => typeof value === 'string')
+const usernameKey = decodeKeyOf((value): value is string => typeof value === 'string' && textFault(value, { min: 0, max: 100 }) === null)
 
 builder.queryFields((t) => ({
   me: t.field({

@@ -1,10 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { Client } from '../client.ts'
 import { PASSWORD } from '../harness.ts'
 import { expectCleanStop, makeFolder, postgresIn, serve } from './support.ts'
 import type { Server } from './support.ts'
+
+/** All go on with the same data: making a database takes longer than all else. */
+let cwd: string
+let dataDir: string
+beforeAll(async () => {
+  cwd = await makeFolder()
+  dataDir = join(cwd, 'data')
+})
 
 const LANES = 8
 /** So many are acknowledged before the server is ended. */
@@ -60,10 +68,13 @@ async function history(client: Client, chatId: string): Promise<Stored[]> {
   }
 }
 
+let people = 0
+
+/** Two people who are new, and their chat. */
 async function begin(server: Server): Promise<{ alice: Client; chatId: string }> {
   const [alice, bob] = [server.client(), server.client()]
-  await alice.register('alice', PASSWORD)
-  await bob.register('bob', PASSWORD)
+  await alice.register(`alice${++people}`, PASSWORD)
+  await bob.register(`bob${people}`, PASSWORD)
   return { alice, chatId: await alice.directChat(bob) }
 }
 
@@ -89,11 +100,9 @@ async function expectNothingLost(server: Server, before: { alice: Client; chatId
 const order = (stored: Stored[], text: string) => stored.findIndex((message) => message.text === text)
 
 test.each(['the server', 'the server and its database'])('kill -9 of %s during sends: the next start has all that was acknowledged, nothing twice', async (which) => {
-  const cwd = await makeFolder()
-  const dataDir = join(cwd, 'data')
   const server = await serve({ cwd })
-  const people = await begin(server)
-  const ledger = sendUntilTheEnd(people.alice, people.chatId)
+  const before = await begin(server)
+  const ledger = sendUntilTheEnd(before.alice, before.chatId)
   await ledger.enough
   const postgres = await postgresIn(dataDir)
   expect(postgres).not.toBeNull()
@@ -106,18 +115,16 @@ test.each(['the server', 'the server and its database'])('kill -9 of %s during s
 
   const next = await serve({ cwd })
   expect(await postgresIn(dataDir)).not.toBe(postgres)
-  await expectNothingLost(next, people, ledger)
+  await expectNothingLost(next, before, ledger)
   const last = await postgresIn(dataDir)
   expect(await next.stop()).toEqual({ code: 0, signal: null })
   await expectCleanStop(dataDir, last)
 })
 
 test('SIGTERM during sends ends it in good order, and nothing acknowledged is lost', async () => {
-  const cwd = await makeFolder()
-  const dataDir = join(cwd, 'data')
   const server = await serve({ cwd })
-  const people = await begin(server)
-  const ledger = sendUntilTheEnd(people.alice, people.chatId)
+  const before = await begin(server)
+  const ledger = sendUntilTheEnd(before.alice, before.chatId)
   await ledger.enough
   const postgres = await postgresIn(dataDir)
   expect(await server.stop('SIGTERM')).toEqual({ code: 0, signal: null })
@@ -125,5 +132,5 @@ test('SIGTERM during sends ends it in good order, and nothing acknowledged is lo
   await ledger.over
   expect(server.process.stderr).toBe('')
 
-  await expectNothingLost(await serve({ cwd }), people, ledger)
+  await expectNothingLost(await serve({ cwd }), before, ledger)
 })

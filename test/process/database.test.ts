@@ -36,7 +36,4 @@ test('DATABASE_URL replaces the database of its own, and several servers on it a
   // Somebody else's database goes on.
   expect(await rolesOf(alice)).toEqual(['ADMIN'])
   expect(await second.stop()).toEqual({ code: 0, signal: null })
-
-  const alone = await serve({ cwd, settings })
-  expect(alone.process.stderr).toBe('')
 })

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { Client } from '../client.ts'
 import { tabs } from '../../src/http/graphiql-tabs.ts'
 import { PASSWORD } from '../harness.ts'
-import { makeFolder, postgresIn, refusal, run, serve } from './support.ts'
+import { makeFolder, postgresIn, refusal, rolesOf, run, serve } from './support.ts'
 import type { Server } from './support.ts'
 
 const CHATS = `{ chats(first: 50) { nodes { title kind unreadCount memberCount messages(first: 100) { nodes { text deletedAt editedAt replyTo { id } sender { ... on User { username } } } } } } }`
@@ -36,6 +36,7 @@ test('the demo is full of life, prints its log-ins, and starts again as it was l
   const first = await serve({ cwd, settings, entry: 'demo' })
   expect(first.process.stderr).toBe('')
   const alice = await logIn(first, 'alice')
+  expect(await rolesOf(alice)).toEqual(['ADMIN'])
   const chats = await chatsOf(alice)
   expect(chats.map(({ kind, title }) => `${kind} ${title}`).sort()).toEqual(['DIRECT Bob Tanaka', 'DIRECT Carol Mendes', 'GROUP Book club 📚', 'GROUP Saturday hike 🥾'])
   expect(new Set(chats.map(({ unreadCount }) => unreadCount)).size).toBeGreaterThan(2)

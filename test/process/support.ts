@@ -16,13 +16,14 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 const PATIENCE_MS = 45_000
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const folders: string[] = []
+const dataDirs = new Set<string>()
 const started: Process[] = []
 const clients: Client[] = []
 
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.close()))
   for (const process of started.splice(0)) await process.end()
-  for (const folder of folders) await endPostgresIn(folder)
+  for (const dataDir of dataDirs) await endPostgresIn(dataDir)
 })
 
 afterAll(async () => {
@@ -74,6 +75,7 @@ export class Process {
       this.#changed()
     })
     started.push(this)
+    dataDirs.add(options.env.DATA_DIR ?? join(options.cwd, 'data'))
   }
 
   #changed(): void {
@@ -208,13 +210,11 @@ export async function expectCleanStop(dataDir: string, pid: number | null): Prom
   await expect(readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).rejects.toMatchObject({ code: 'ENOENT' })
 }
 
-async function endPostgresIn(folder: string): Promise<void> {
-  for (const dataDir of [folder, join(folder, 'data')]) {
-    const pid = await postgresIn(dataDir)
-    if (pid === null) continue
-    process.kill(pid, 'SIGQUIT')
-    await waitFor(async () => (await processFacts(pid)) === null, { ms: 10_000 })
-  }
+async function endPostgresIn(dataDir: string): Promise<void> {
+  const pid = await postgresIn(dataDir)
+  if (pid === null) return
+  process.kill(pid, 'SIGQUIT')
+  await waitFor(async () => (await processFacts(pid)) === null, { ms: 10_000 })
 }
 
 /** The viewer's roles, by the API. */

@@ -93,6 +93,7 @@ describe('a cursor that somebody made up', () => {
     ['chats', 'a day that no month has', ['2026-02-31T09:30:00.000Z', 1]],
     ['chats', 'a time with words in it', ['2026-01-31 09:30 (noon)', 1]],
     ['chats', 'a year far away', ['9999-12-31T23:59:59.999+99', 1]],
+    ['chats', 'the year zero', ['0000-01-01T00:00:00.000Z', 1]],
     ['chats', 'a number that is no ID', [NOW, -1.5]],
     ['members', 'a day that no month has', [2, '2026-02-31T09:30:00.000Z', 1]],
     ['members', 'a time with words in it', [2, '2026-01-31 09:30 (noon)', 1]],

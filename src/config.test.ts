@@ -1,0 +1,161 @@
+import { join, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ConfigError, readConfig } from './config.ts'
+
+type Environment = Record<string, string | undefined>
+
+/** The faults of this environment, in order of their settings. */
+function faultsOf(environment: Environment): string[] {
+  try {
+    readConfig(environment)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults.sort()
+    throw error
+  }
+  return []
+}
+
+test('nothing needs to be set', () => {
+  expect(readConfig({})).toEqual({
+    production: false,
+    server: { host: '127.0.0.1', port: 4000, loopback: true, publicUrl: null, corsOrigins: [] },
+    dataDir: resolve('data'),
+    database: { kind: 'embedded' },
+    redis: { kind: 'none' },
+    auth: { secretKey: null, algorithm: 'HS256', expiresInMinutes: 60 },
+    cookie: { secure: false, sameSite: 'lax' },
+    logLevel: 'info',
+    registrationOpen: true,
+    rateLimits: true,
+    graphiql: true,
+    introspection: true,
+  })
+})
+
+test('each setting reaches its place', () => {
+  const key = 'a key of at least thirty-two characters'
+  expect(
+    readConfig({
+      NODE_ENV: 'production',
+      PORT: '0',
+      HOST: '0.0.0.0',
+      DATA_DIR: '/var/lib/parley',
+      DATABASE_URL: 'postgresql://me:secret@db:5432/chats',
+      REDIS_URL: 'rediss://cache:6380',
+      PUBLIC_URL: 'https://chat.example.com/base//',
+      CORS_ORIGINS: ' https://a.example.com, http://localhost:3000/ ,',
+      JWT_SECRET_KEY: key,
+      JWT_ALGORITHM: 'HS512',
+      JWT_EXPIRES_IN_MINUTES: '15',
+      COOKIE_SECURE: 'true',
+      COOKIE_SAMESITE: 'None',
+      LOG_LEVEL: 'DEBUG',
+      REGISTRATION_OPEN: 'off',
+      RATE_LIMITS: 'no',
+      GRAPHIQL: 'yes',
+      INTROSPECTION: '1',
+    }),
+  ).toEqual({
+    production: true,
+    server: { host: '0.0.0.0', port: 0, loopback: false, publicUrl: 'https://chat.example.com/base', corsOrigins: ['https://a.example.com', 'http://localhost:3000'] },
+    dataDir: '/var/lib/parley',
+    database: { kind: 'external', url: 'postgresql://me:secret@db:5432/chats' },
+    redis: { kind: 'redis', url: 'rediss://cache:6380' },
+    auth: { secretKey: key, algorithm: 'HS512', expiresInMinutes: 15 },
+    cookie: { secure: true, sameSite: 'none' },
+    logLevel: 'debug',
+    registrationOpen: false,
+    rateLimits: false,
+    graphiql: true,
+    introspection: true,
+  })
+})
+
+test('an empty value counts as not set, and what is not ours is left alone', () => {
+  const names = ['NODE_ENV', 'PORT', 'HOST', 'DATA_DIR', 'DATABASE_URL', 'REDIS_URL', 'PUBLIC_URL', 'CORS_ORIGINS', 'FRONTEND_ORIGIN', 'JWT_SECRET_KEY', 'JWT_ALGORITHM']
+  names.push('JWT_EXPIRES_IN_MINUTES', 'COOKIE_SECURE', 'COOKIE_SAMESITE', 'LOG_LEVEL', 'REGISTRATION_OPEN', 'RATE_LIMITS', 'GRAPHIQL', 'INTROSPECTION')
+  for (const empty of ['', '  ', undefined]) expect(readConfig({ PATH: '/bin', ...Object.fromEntries(names.map((name) => [name, empty])) })).toEqual(readConfig({}))
+})
+
+test('FRONTEND_ORIGIN is another name for CORS_ORIGINS, which wins', () => {
+  expect(readConfig({ FRONTEND_ORIGIN: 'https://old.example.com' }).server.corsOrigins).toEqual(['https://old.example.com'])
+  expect(readConfig({ FRONTEND_ORIGIN: 'https://old.example.com', CORS_ORIGINS: 'https://new.example.com' }).server.corsOrigins).toEqual(['https://new.example.com'])
+})
+
+test('production closes GraphiQL and introspection, each unless it is switched on', () => {
+  expect(readConfig({ NODE_ENV: 'production' })).toMatchObject({ graphiql: false, introspection: false })
+  expect(readConfig({ NODE_ENV: 'production', GRAPHIQL: 'on' })).toMatchObject({ graphiql: true, introspection: false })
+  expect(readConfig({ NODE_ENV: 'production', INTROSPECTION: 'on' })).toMatchObject({ graphiql: false, introspection: true })
+  expect(readConfig({ NODE_ENV: 'development', GRAPHIQL: 'off', INTROSPECTION: 'off' })).toMatchObject({ production: false, graphiql: false, introspection: false })
+})
+
+test.each([
+  ['127.0.0.1', true],
+  ['127.1.2.3', true],
+  ['localhost', true],
+  ['::1', true],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['192.168.1.4', false],
+  ['chat.example.com', false],
+])('HOST %s: only this machine reaches it is %s', (HOST, loopback) => {
+  expect(readConfig({ HOST }).server).toMatchObject({ host: HOST, loopback })
+})
+
+test('a name that only begins like a loopback address is none', () => {
+  expect(readConfig({ HOST: '127.example.com' }).server.loopback).toBe(false)
+})
+
+test.each(['true', 'on', 'yes', '1', 'TRUE', 'Yes'])('a switch is on with %s', (value) => {
+  expect(readConfig({ COOKIE_SECURE: value }).cookie.secure).toBe(true)
+})
+
+test.each(['false', 'off', 'no', '0', 'OFF'])('a switch is off with %s', (value) => {
+  expect(readConfig({ REGISTRATION_OPEN: value }).registrationOpen).toBe(false)
+})
+
+test('a relative folder counts from where the server is started', () => {
+  expect(readConfig({ DATA_DIR: './here' }).dataDir).toBe(join(process.cwd(), 'here'))
+})
+
+describe('a bad value is named with what would be good', () => {
+  const whole = (min: number, max: number) => `must be a whole number from ${min} to ${max}`
+  const NO_SWITCH = 'must be true or false'
+  test.each<[string, string, string]>([
+    ['PORT', '65536', whole(0, 65_535)],
+    ['PORT', '-1', whole(0, 65_535)],
+    ['PORT', '80.5', whole(0, 65_535)],
+    ['PORT', 'http', whole(0, 65_535)],
+    ['HOST', 'my host', 'must be an IP address or a host name'],
+    ['HOST', 'http://localhost', 'must be an IP address or a host name'],
+    ['DATABASE_URL', 'mysql://db/chats', 'must be a URL that starts with postgres:// or postgresql://'],
+    ['DATABASE_URL', 'db:5432', 'must be a URL that starts with postgres:// or postgresql://'],
+    ['REDIS_URL', 'http://cache', 'must be a URL that starts with redis:// or rediss://'],
+    ['PUBLIC_URL', 'chat.example.com', 'must be a URL that starts with http:// or https://'],
+    ['CORS_ORIGINS', 'https://a.example.com,b.example.com', 'must be a URL that starts with http:// or https://'],
+    ['CORS_ORIGINS', 'https://a.example.com/app', 'must be an origin such as https://app.example.com, without a path'],
+    ['FRONTEND_ORIGIN', '*', 'must be a URL that starts with http:// or https://'],
+    ['JWT_SECRET_KEY', 'x'.repeat(31), 'must have at least 32 characters, or be left out: then one is made and kept in DATA_DIR'],
+    ['JWT_ALGORITHM', 'none', 'must be HS256, HS384 or HS512'],
+    ['JWT_ALGORITHM', 'RS256', 'must be HS256, HS384 or HS512'],
+    ['JWT_EXPIRES_IN_MINUTES', '0', whole(1, 1440)],
+    ['JWT_EXPIRES_IN_MINUTES', '1441', whole(1, 1440)],
+    ['COOKIE_SECURE', 'maybe', NO_SWITCH],
+    ['COOKIE_SAMESITE', 'loose', 'must be strict, lax or none'],
+    ['COOKIE_SAMESITE', 'none', 'none needs COOKIE_SECURE=true: browsers refuse such a cookie otherwise'],
+    ['LOG_LEVEL', 'loud', 'must be fatal, error, warn, info, debug, trace or silent'],
+    ['REGISTRATION_OPEN', 'closed', NO_SWITCH],
+    ['RATE_LIMITS', '2', NO_SWITCH],
+    ['GRAPHIQL', 'dev', NO_SWITCH],
+    ['INTROSPECTION', 'dev', NO_SWITCH],
+  ])('%s=%s', (name, value, fault) => {
+    expect(faultsOf({ [name]: value })).toEqual([`${name} ${fault}`])
+  })
+})
+
+test('all faults are told at once, and a secret is not repeated', () => {
+  const environment = { PORT: 'x', HOST: 'a b', JWT_SECRET_KEY: 'too short', COOKIE_SAMESITE: 'none', COOKIE_SECURE: 'perhaps', LOG_LEVEL: 'all' }
+  const faults = faultsOf(environment)
+  expect(faults.map((fault) => fault.split(' ')[0])).toEqual(['COOKIE_SAMESITE', 'COOKIE_SECURE', 'HOST', 'JWT_SECRET_KEY', 'LOG_LEVEL', 'PORT'])
+  expect(faults.join()).not.toContain('too short')
+})
