@@ -6,7 +6,7 @@ import { withTransaction } from '../ctx.ts'
 import type { Ctx, Viewer } from '../ctx.ts'
 import { appendOne, lockStreams } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
-import { createUser, emailFaults, profileFaults, readUsers, userByLogin, userByUsername } from '../user/domain.ts'
+import { createUser, emailFaults, emailTaken, profileFaults, readUsers, userByLogin, userByUsername, usernameTaken } from '../user/domain.ts'
 import type { User } from '../user/domain.ts'
 import { viewerOf } from '../viewer.ts'
 import { hashPassword, verifyPassword } from './password.ts'
@@ -58,6 +58,7 @@ export async function register(ctx: Ctx, input: RegisterInput): Promise<SignedIn
   if (!ctx.settings.registrationOpen) throw new NotAllowed('Registration is closed on this server.')
   throwFaults([...profileFaults({ username: input.username, displayName: input.displayName }), ...emailFaults(input.email), ...passwordFaults(input.password)])
   await ctx.limits.take('register', ctx.client.address)
+  throwFaults(await takenNames(ctx, input))
   const hash = await hashPassword(input.password)
   return withTransaction(ctx, async (tx) => {
     const roles = ctx.settings.firstIsAdmin && (await isFirstAccount(tx.db)) ? (['ADMIN'] as const) : []
@@ -67,6 +68,14 @@ export async function register(ctx: Ctx, input: RegisterInput): Promise<SignedIn
     ctx.log.debug({ userId: user.id }, 'registered user')
     return openSession(tx, user)
   })
+}
+
+/** Both that are taken, so that a person need not find out one by one. Whoever comes in between meets the unique indexes. */
+async function takenNames(ctx: Ctx, input: RegisterInput): Promise<AppError[]> {
+  const faults: AppError[] = []
+  if ((await userByUsername(ctx, input.username)) !== null) faults.push(usernameTaken())
+  if ((await userByLogin(ctx, input.email)) !== null) faults.push(emailTaken())
+  return faults
 }
 
 /** Signs in by username or e-mail address. An unknown name and a wrong password get the same answer, after the same work. */

@@ -1,9 +1,8 @@
 import { encodeId } from '../base/id.ts'
-import { InvalidInput } from '../base/errors.ts'
 import { decodeKeyOf, pageRequest } from '../base/page.ts'
 import type { Page } from '../base/page.ts'
 import { builder } from '../graphql/builder.ts'
-import { argId, attempt, definePayload, inputId } from '../graphql/errors.ts'
+import { argId, attempt, definePayload, inputId, inputIds } from '../graphql/errors.ts'
 import { defineNode } from '../graphql/node.ts'
 import { defineConnection, pageArgs } from '../graphql/page.ts'
 import { loadUser } from '../user/domain.ts'
@@ -40,7 +39,7 @@ const ChatMemberConnection = defineConnection<MemberShape, MemberPage>('ChatMemb
 }))
 
 const memberKey = decodeKeyOf(
-  (value): value is [number, string, number] => Array.isArray(value) && value.length === 3 && [0, 1, 2].includes(Number(value[0])) && isMoment(value[1]) && Number.isSafeInteger(value[2]),
+  (value): value is [number, string, number] => Array.isArray(value) && value.length === 3 && [0, 1, 2].some((rank) => rank === value[0]) && isMoment(value[1]) && Number.isSafeInteger(value[2]),
 )
 const chatKey = decodeKeyOf((value): value is [string, number] => Array.isArray(value) && value.length === 2 && isMoment(value[0]) && Number.isSafeInteger(value[1]))
 
@@ -146,11 +145,7 @@ builder.mutationFields((t) => ({
     type: CreateGroupChatPayload,
     description: 'Makes a group; the viewer is its owner.',
     args: { input: t.arg({ type: CreateGroupChatInput, required: true, description: 'The new group.' }) },
-    resolve: (_root, { input }, ctx) =>
-      attempt(ctx, () => {
-        if (input.memberIds.length > 100) throw new InvalidInput('memberIds must be at most 100 at once; more can be added later.', ['memberIds'])
-        return createGroupChat(ctx, { ...input, memberIds: input.memberIds.map((id, index) => inputId('User', id, ['memberIds', String(index)])) })
-      }),
+    resolve: (_root, { input }, ctx) => attempt(ctx, async () => createGroupChat(ctx, { ...input, memberIds: inputIds('User', input.memberIds, ['memberIds']) })),
   }),
 }))
 

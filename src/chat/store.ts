@@ -153,7 +153,7 @@ export async function raiseReadMark(db: Db, chatId: number, userId: number, numb
     .where(and(eq(members.chatId, chatId), eq(members.userId, userId), isNull(members.toSeq), sql`${members.readUpTo} < ${number}`))
 }
 
-/** A list of ids as one parameter, whatever its length: so that one prepared statement fits all. */
+/** A list of ids as one parameter, so that the statement reads the same whatever its length. */
 function idList(ids: readonly number[]) {
   return sql`${`{${ids.join(',')}}`}::bigint[]`
 }

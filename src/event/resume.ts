@@ -85,7 +85,7 @@ export function readStart(sql: Ctx['sql'], scope: Scope, cursors: Cursors): Prom
     if (typeof cursor === 'string') return { ...start, reset: { reason: cursor, chatIds: null } }
     // Numbers that this database has not reached: it is not the one that the cursor came from.
     const ahead = [...cursor.delivered].some(([id, seq]) => seq > (start.heads.get(id) ?? seq))
-    if (ahead || cursor.horizon > snapshot.xmax) return { ...start, reset: { reason: 'NEW_EPOCH', chatIds: null } }
+    if (ahead || cursor.horizon > snapshot.xmax) return outside ? null : { ...start, reset: { reason: 'NEW_EPOCH', chatIds: null } }
 
     const rows = await readMissed(tx, scope, cursor)
     if (outside && rows.length === 0) return null

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 import type { FieldMap, ObjectFieldBuilder, ObjectRef } from '@pothos/core'
-import { AppError, BadUserInput, Faults, InvalidInput, RateLimited, Unauthenticated } from '../base/errors.ts'
+import { AppError, BadUserInput, Faults, InvalidInput, RateLimited, Unauthenticated, throwFaults } from '../base/errors.ts'
 import { decodeId } from '../base/id.ts'
 import type { Ctx } from '../ctx.ts'
 import { isUnavailable } from '../base/database-errors.ts'
@@ -122,6 +122,13 @@ export function inputId(type: 'User' | 'Session' | 'Chat' | 'Message', id: strin
   const key = type === 'Message' ? decodeId(type, id) : decodeId(type, id)
   if (key === null) throw new InvalidInput(`${path.join('.')} is not the ID of a ${type}.`, path)
   return key
+}
+
+/** Reads a list of global IDs of a mutation's input. @throws an {@link InvalidInput} for each that is none. */
+export function inputIds(type: 'User', ids: readonly string[], path: readonly string[]): number[] {
+  const keys = ids.map((id) => decodeId(type, id))
+  throwFaults(keys.flatMap((key, index) => (key === null ? [new InvalidInput(`${path.join('.')}.${index} is not the ID of a ${type}.`, [...path, String(index)])] : [])))
+  return keys.filter((key) => key !== null)
 }
 
 /** Reads a global ID of a query's arguments. @throws {BadUserInput} naming the argument. */

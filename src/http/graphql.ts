@@ -166,6 +166,8 @@ function fragmentsOf(document: DocumentNode): Record<string, FragmentDefinitionN
 
 /** Counts a stream over SSE as a connection of the viewer, and cuts it when the session ends. */
 function watchStream(services: Services, viewer: NonNullable<GraphQLContext['viewer']>, res: ServerResponse, streams: Set<ServerResponse>): void {
+  // Gone while we looked: its close was told already, nobody would release what is taken now.
+  if (res.closed) return
   const leave = services.presence.connect(viewer.userId)
   const stop = watchSession(services, viewer, () => res.destroy())
   streams.add(res)

@@ -18,6 +18,11 @@ export function refuse(res: ServerResponse, status: number, code: string, messag
 export async function admitRequest(req: IncomingMessage & { body?: unknown }, res: ServerResponse): Promise<boolean> {
   if (req.method !== 'POST') return true
   const type = req.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
+  const charset = /charset="?([^;"\s]+)/i.exec(req.headers['content-type'] ?? '')?.[1]
+  if (charset !== undefined && charset.toLowerCase() !== 'utf-8') {
+    refuse(res, 415, 'BAD_USER_INPUT', 'The charset of a POST must be UTF-8.')
+    return false
+  }
   if (type !== 'application/json' && type !== 'application/graphql+json') {
     refuse(res, 415, 'BAD_USER_INPUT', 'The content type of a POST must be application/json.')
     return false

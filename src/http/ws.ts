@@ -59,7 +59,15 @@ export function serveWebSocket(server: Server, config: Config, services: Service
       onConnect: async (socket) => {
         const params = socket.connectionParams ?? {}
         const given = tokenOf(params)
-        const viewer = given === null ? null : await authenticate(services, given)
+        let viewer: Edge['viewer']
+        try {
+          viewer = given === null ? null : await authenticate(services, given)
+        } catch (error) {
+          services.log.error({ err: error }, 'A connection could not be signed in')
+          // A code after which clients come again: the fault may pass.
+          socket.extra.socket.close(1013, 'Try again later')
+          return false
+        }
         // Gone while we looked: its close was told already, nobody would release what is taken now.
         if (socket.extra.socket.readyState !== WebSocket.OPEN) return false
         // A token that is not valid: 4403, after which clients ask for a new one and come again.

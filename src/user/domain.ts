@@ -143,14 +143,17 @@ function searchTextOf(username: string, displayName: string): string {
     .join('')
 }
 
+export const usernameTaken = () => new Conflict('This username is taken.', ['username'])
+export const emailTaken = () => new Conflict('This e-mail address has an account already.', ['email'])
+
 /** Runs a statement that may break the uniqueness of a name or address, and says which. */
 async function uniquely<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     const constraint = brokenUniqueIndex(error)
-    if (constraint === 'users_username') throw new Conflict('This username is taken.', ['username'])
-    if (constraint === 'users_email') throw new Conflict('This e-mail address has an account already.', ['email'])
+    if (constraint === 'users_username') throw usernameTaken()
+    if (constraint === 'users_email') throw emailTaken()
     throw error
   }
 }

@@ -188,6 +188,9 @@ export async function ready(process: Process): Promise<Server> {
 
 /** Runs a program that must refuse: exit code 1 and nothing printed but these lines on standard error. */
 export async function refusal(process: Process): Promise<string[]> {
+  // One that starts after all would not end.
+  const ready = process.printed(/^ {2}Stop/m).then(() => true, () => false)
+  expect(await Promise.race([ready, process.closed()])).not.toBe(true)
   await process.closed()
   expect(await process.exited()).toEqual({ code: 1, signal: null })
   expect(process.stdout).toBe('')

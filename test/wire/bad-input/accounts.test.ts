@@ -29,6 +29,7 @@ describe('an account is not made', () => {
     ['with a name that is taken in another case', { username: 'ALICE' }, NAME_TAKEN],
     ['with an address that has an account', { email: 'alice@example.com' }, EMAIL_TAKEN],
     ['with an address that has one in another case', { email: 'Alice@EXAMPLE.com' }, EMAIL_TAKEN],
+    ['with a name and an address that are both taken', { username: 'Alice', email: 'ALICE@example.com' }, NAME_TAKEN, EMAIL_TAKEN],
     ['with a name of one letter', { username: 'b' }, invalid(['username'], 'username must have at least 2 characters.')],
     ['with a name of 33 letters', { username: 'b'.repeat(33) }, invalid(['username'], 'username must have at most 32 characters, it has 33.')],
     ['with an empty name', { username: ' ' }, invalid(['username'], 'username must not be empty.')],

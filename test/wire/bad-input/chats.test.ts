@@ -62,6 +62,12 @@ describe('a group is not made', () => {
       notFound(['memberIds', '2'], 'No such user.'),
     ],
     ['with an ID that is none', () => ({ memberIds: [bob.id, 'carol'] }), invalid(['memberIds', '1'], 'memberIds.1 is not the ID of a User.')],
+    [
+      'with several IDs that are none',
+      () => ({ memberIds: ['carol', bob.id, ''] }),
+      invalid(['memberIds', '0'], 'memberIds.0 is not the ID of a User.'),
+      invalid(['memberIds', '2'], 'memberIds.2 is not the ID of a User.'),
+    ],
     ['with a chat as a member', () => ({ memberIds: [kitchen] }), invalid(['memberIds', '0'], 'memberIds.0 is not the ID of a User.')],
     ['with 101 members', () => ({ memberIds: Array.from({ length: 101 }, (_, n) => globalId('User', n)) }), invalid(['memberIds'], 'memberIds must be at most 100 at once; more can be added later.')],
     ['with 101 times the same member', () => ({ memberIds: Array.from({ length: 101 }, () => bob.id) }), invalid(['memberIds'], 'memberIds must be at most 100 at once; more can be added later.')],

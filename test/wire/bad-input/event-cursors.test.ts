@@ -61,10 +61,16 @@ function extended(...more: (bigint | number)[]): string {
   return Buffer.from(bytes).toString('base64url')
 }
 
-/** A cursor of Alice's with other parts. */
-async function forged(change: { horizon?: bigint; epoch?: string; delivered?: [number, number][] }): Promise<string> {
+/** A cursor of Alice's, of all her chats, but for what is given. */
+async function forged(change: { client?: Client; chatId?: string; horizon?: bigint; epoch?: string; delivered?: [number, number][] }): Promise<string> {
   const [meta] = await server.sql<{ epoch: string }[]>`select epoch from meta`
-  return encodeCursor({ viewerId: numberOf(alice.id), chatId: null, epoch: change.epoch ?? meta?.epoch ?? '', horizon: change.horizon ?? 3n, delivered: new Map(change.delivered) })
+  return encodeCursor({
+    viewerId: numberOf((change.client ?? alice).id),
+    chatId: change.chatId === undefined ? null : numberOf(change.chatId),
+    epoch: change.epoch ?? meta?.epoch ?? '',
+    horizon: change.horizon ?? 3n,
+    delivered: new Map(change.delivered),
+  })
 }
 
 function numberOf(id: string): number {
@@ -143,6 +149,9 @@ describe('a subscription is refused', () => {
     ['events of a stranger’s chat', EVENTS, () => ({ chatId: diary }), NO_CHAT],
     ['events of a stranger’s chat from a cursor of one’s own', EVENTS, async () => ({ chatId: diary, after: await cursorOf(bob) }), NO_CHAT],
     ['events of a stranger’s chat from a broken cursor', EVENTS, () => ({ chatId: diary, after: 'cursor' }), NO_CHAT],
+    ['events of a stranger’s chat from the beginning', EVENTS, async () => ({ chatId: diary, after: await forged({ client: bob, chatId: diary }) }), NO_CHAT],
+    ['events of a stranger’s chat from a time to come', EVENTS, async () => ({ chatId: diary, after: await forged({ client: bob, chatId: diary, horizon: 2n ** 62n }) }), NO_CHAT],
+    ['events of a stranger’s chat of other data', EVENTS, async () => ({ chatId: diary, after: await forged({ client: bob, chatId: diary, epoch: '00000000-0000-4000-8000-000000000000' }) }), NO_CHAT],
     ['events of a chat that does not exist', EVENTS, () => ({ chatId: globalId('Chat', 999_999) }), NO_CHAT],
     ['events by an ID that is none', EVENTS, () => ({ chatId: 'garden' }), NO_ID],
     ['events by the ID of a user', EVENTS, () => ({ chatId: alice.id }), NO_ID],

@@ -98,6 +98,10 @@ describe('a cursor that somebody made up', () => {
     ['members', 'a day that no month has', [2, '2026-02-31T09:30:00.000Z', 1]],
     ['members', 'a time with words in it', [2, '2026-01-31 09:30 (noon)', 1]],
     ['members', 'a rank beyond all', [1e12, NOW, 1]],
+    ['members', 'a rank of no letters', ['', NOW, 1]],
+    ['members', 'a rank of no numbers', [[], NOW, 1]],
+    ['members', 'a rank that is true', [true, NOW, 1]],
+    ['members', 'a rank that is nothing', [null, NOW, 1]],
     ['users', 'a NUL', 'bob\0'],
   ] as [ListName, string, unknown][])('is none of %s: %s', async (list, _name, key) => {
     await refusePage(list, { after: written(key) }, '`after` is not a cursor of this list.')
