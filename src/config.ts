@@ -64,7 +64,10 @@ const urlOf = (...protocols: string[]) =>
     return URL.canParse(value) && protocols.includes(new URL(value).protocol)
   }, `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`)
 
-const origin = urlOf('http:', 'https:').refine((value) => URL.canParse(value) && new URL(value).origin === value.replace(/\/$/, ''), 'must be an origin such as https://app.example.com, without a path')
+const url = urlOf('http:', 'https:')
+
+/** One fault at a time: what is no URL has no path either. */
+const origin = url.pipe(z.string().refine((value) => new URL(value).origin === value.replace(/\/$/, ''), 'must be an origin such as https://app.example.com, without a path'))
 
 /** A comma-separated list of origins. */
 const origins = z
@@ -82,7 +85,7 @@ const Environment = z.object({
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: urlOf('postgres:', 'postgresql:').optional(),
   REDIS_URL: urlOf('redis:', 'rediss:').optional(),
-  PUBLIC_URL: urlOf('http:', 'https:').optional(),
+  PUBLIC_URL: url.optional(),
   CORS_ORIGINS: origins.optional(),
   FRONTEND_ORIGIN: origins.optional(),
   JWT_SECRET_KEY: z.string().min(32, 'must have at least 32 characters, or be left out: then one is made and kept in DATA_DIR').optional(),
@@ -116,7 +119,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     server: {
       host: env.HOST,
       port: env.PORT,
-      loopback: env.HOST === 'localhost' || env.HOST === '::1' || env.HOST.startsWith('127.'),
+      loopback: env.HOST === 'localhost' || env.HOST === '::1' || (isIP(env.HOST) === 4 && env.HOST.startsWith('127.')),
       publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
       corsOrigins: env.CORS_ORIGINS ?? env.FRONTEND_ORIGIN ?? [],
     },

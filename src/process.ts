@@ -22,7 +22,8 @@ export function configFromEnvironment(): Config {
     if (existsSync('.env')) process.loadEnvFile('.env')
     return readConfig(process.env)
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
+    // All that reading `.env` can come to besides: it is there and cannot be read.
+    if (!(error instanceof ConfigError)) failStart(new StartError(`The file .env cannot be read: ${error instanceof Error ? error.message : String(error)}`))
     for (const fault of error.faults) console.error(`Setting ${fault}`)
     process.exit(1)
   }

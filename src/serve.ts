@@ -4,6 +4,7 @@ import type { Logger } from './base/log.ts'
 import { startApp } from './app.ts'
 import type { App } from './app.ts'
 import type { Config } from './config.ts'
+import { StartError } from './base/start-error.ts'
 import type { Database } from './db/index.ts'
 import { configFromEnvironment, failStart, logFor, openConfigured, secretKeyOf } from './process.ts'
 
@@ -51,6 +52,7 @@ export async function startServer(hooks: ServeHooks = {}): Promise<void> {
   try {
     hooks.check?.(config)
     database = await openConfigured(config, log, stop.signal)
+    await keepDemoPrivate(config, database)
     await warnOfOthers(config, database, log)
     app = await startApp(config, { database, secretKey: await secretKeyOf(config), log })
     const more = (await hooks.prepare?.(app, database)) ?? []
@@ -79,6 +81,13 @@ function banner(config: Config, app: App, more: string[]): string {
     ...more,
     '',
   ].join('\n')
+}
+
+/** @throws {StartError} where others could reach accounts whose passwords everybody knows. */
+async function keepDemoPrivate(config: Config, database: Database): Promise<void> {
+  const [meta] = await database.db.execute<{ demo: boolean }>(sql`select demo from meta`)
+  if (meta?.demo !== true || config.server.loopback) return
+  throw new StartError(`This data is the demo's, whose passwords everybody knows: leave HOST out (it is ${config.server.host} now), or set DATA_DIR or DATABASE_URL to data of your own.`)
 }
 
 /** Without Redis each server is alone: presence and typing of the others are not seen, and events only come by the sweep. */

@@ -1,8 +1,8 @@
-/** The driver's own error behind one of Drizzle's. */
-function driverError(error: unknown): { code: string; constraint: string | null } | null {
+/** The driver's own error, also behind one of Drizzle's; null for anything else. */
+export function driverError(error: unknown): { code: string; message: string; constraint: string | null } | null {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
   if (cause === null || typeof cause !== 'object' || !('code' in cause) || typeof cause.code !== 'string') return null
-  return { code: cause.code, constraint: 'constraint_name' in cause ? String(cause.constraint_name) : null }
+  return { code: cause.code, message: 'message' in cause ? String(cause.message) : cause.code, constraint: 'constraint_name' in cause ? String(cause.constraint_name) : null }
 }
 
 /** The unique index that a failed statement ran into; null for any other failure. */

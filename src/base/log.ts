@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { driverError } from './database-errors.ts'
 import type { DestinationStream, Logger } from 'pino'
 
 export type { Logger }
@@ -7,11 +8,21 @@ export type { Logger }
 export function createLog(options: { level: string; pretty: boolean }): Logger {
   return pino(
     // A password or a token must not reach a log, whoever logs the object that holds it.
-    { level: options.level, base: null, redact: ['*.password', '*.token', '*.refreshToken', '*.accessToken', '*.authorization', '*.headers.authorization', '*.headers.cookie'] },
+    { level: options.level, base: null, serializers: { err: describeError }, redact: ['*.password', '*.token', '*.refreshToken', '*.accessToken', '*.authorization', '*.headers.authorization', '*.headers.cookie'] },
     options.pretty ? prettyStream() : pino.destination(2),
   )
 }
 
 function prettyStream(): DestinationStream {
   return pino.transport({ target: 'pino-pretty', options: { destination: 2, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' } }) as DestinationStream
+}
+
+/** An error for the log. Of a failed statement its text and what the database said, never its parameters: they hold what people write. */
+export function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { name, stack } = error
+  const frames = stack?.split('\n').filter((line) => line.startsWith('    at ')).join('\n')
+  const failure = driverError(error)
+  if (failure === null) return { name, message: error.message, frames, ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }) }
+  return { name: 'DatabaseError', message: failure.message, code: failure.code, query: 'query' in error ? error.query : undefined, frames }
 }

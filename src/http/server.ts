@@ -34,27 +34,40 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
     else if (path === '/') await answerRoot(config, req, res, () => answerReady(res, checks))
     else refuse(res, 404, 'NOT_FOUND', 'There is nothing at this path. The API is at /graphql.')
   }
+  let closing = false
+  const running = new Set<Promise<void>>()
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (req, res) => {
-    route(req, res).catch((error: unknown) => {
-      services.log.error({ err: error }, 'A request failed')
-      if (res.headersSent) res.destroy()
-      else refuse(res, 500, 'INTERNAL_SERVER_ERROR', 'Unexpected error.')
+    // Whoever keeps a connection open to a server that ends goes elsewhere with the next request.
+    if (closing) res.setHeader('connection', 'close')
+    res.once('finish', () => {
+      if (closing) setImmediate(() => { server.closeIdleConnections() })
     })
+    const answer = route(req, res)
+      .catch((error: unknown) => {
+        services.log.error({ err: error }, 'A request failed')
+        if (res.headersSent) res.destroy()
+        else refuse(res, 500, 'INTERNAL_SERVER_ERROR', 'Unexpected error.')
+      })
+      .finally(() => running.delete(answer))
+    running.add(answer)
   })
   const closeSockets = serveWebSocket(server, config, services, api)
   await listen(server, config)
   return {
     url: urlOf(server.address() as AddressInfo),
     async close() {
+      closing = true
       const closed = new Promise<void>((resolve) => server.close(() => { resolve() }))
       await closeSockets()
       // Cut, not completed: then clients come again.
       for (const stream of streams) stream.destroy()
       server.closeIdleConnections()
       // Requests under way are finished; what still hangs after that is cut.
-      const patience = setTimeout(() => { server.closeAllConnections() }, 2000)
+      const patience = setTimeout(() => { server.closeAllConnections() }, 5000)
       await closed
       clearTimeout(patience)
+      // Also what nobody waits for any more still needs its database.
+      await Promise.allSettled(running)
       await api.dispose()
     },
   }
