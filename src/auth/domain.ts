@@ -88,9 +88,15 @@ export async function login(ctx: Ctx, input: { login: string; password: string }
   const user = possible ? await userByLogin(ctx, name) : null
   const stored = user === null ? null : await findPassword(ctx.db, user.id)
   const fits = await verifyPassword(stored, possible ? input.password : '')
-  if (user === null || !fits) throw new InvalidCredentials('The login or the password is wrong.')
+  const refused = new InvalidCredentials('The login or the password is wrong.')
+  if (user === null || !fits) throw refused
   await ctx.limits.reset('login', name.slice(0, 254))
-  return withTransaction(ctx, (tx) => openSession(tx, user))
+  return withTransaction(ctx, async (tx) => {
+    // Checking took a while: a password that was changed meanwhile opens nothing any more.
+    await lockStreams(tx, [user.id])
+    if ((await findPassword(tx.db, user.id)) !== stored) throw refused
+    return openSession(tx, user)
+  })
 }
 
 async function openSession(tx: Ctx, user: User): Promise<SignedIn> {

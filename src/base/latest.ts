@@ -60,7 +60,13 @@ export function flatMap<A, B>(source: AsyncIterator<A>, map: (value: A) => reado
         if (value !== undefined) return { done: false, value }
         const result = await source.next()
         if (result.done === true) return { done: true, value: undefined }
-        ready = [...(await map(result.value))]
+        try {
+          ready = [...(await map(result.value))]
+        } catch (error) {
+          // Nobody asks further after a failure, so nobody else would end the source.
+          await source.return?.()
+          throw error
+        }
       }
     },
     async return() {

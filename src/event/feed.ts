@@ -14,6 +14,8 @@ export interface Batch {
   reset: Reset | null
 }
 
+/** Barriers that wait at once. */
+const MAX_BARRIERS = 2
 /** A batch holds at most so many events. */
 const BATCH_LIMIT = 100
 /** A silent feed sends its cursor this often, so that a client's cursor never grows old while nothing happens. */
@@ -44,6 +46,8 @@ export class Feed implements AsyncIterableIterator<Batch> {
   readonly #reading = new Set<number>()
   /** Chats joined while connected and not yet read to their end: nobody noted a head for them. */
   readonly #joined = new Set<number>()
+  /** Chats whose next membership is known before the end of the last one was read. */
+  readonly #rejoined = new Map<number, number>()
   #barriers: { horizon: bigint; need: Map<number, number> }[] = []
   #horizon: bigint
   /** While catching up: the cursor as it grows, and what is still to be sent. */
@@ -59,6 +63,9 @@ export class Feed implements AsyncIterableIterator<Batch> {
     this.#sent = new Map(start.heads)
     this.#recent = new Map([...start.recent].map(([id, xid]) => [id, { xid, seq: start.heads.get(id) ?? 0 }]))
     this.#horizon = start.horizon
+    // A chat that was left stays in the vector until the horizon has passed all that it brought: its last events must not come again.
+    for (const [id, seq] of start.cursor?.delivered ?? []) if (!this.#sent.has(id)) this.#recent.set(id, { xid: start.limit, seq })
+    for (const row of start.missed) if (!this.#sent.has(row.streamId)) this.#recent.set(row.streamId, { xid: start.limit, seq: row.seq })
     this.#first = { reset: start.reset }
     this.#catchUp = start.cursor === null ? null : { horizon: start.cursor.horizon, delivered: new Map(start.cursor.delivered), missed: start.missed, next: 0 }
     // After a reset of single chats these are at their heads, whatever the old cursor said.
@@ -80,6 +87,8 @@ export class Feed implements AsyncIterableIterator<Batch> {
   addBarrier(horizon: bigint): void {
     if (horizon <= this.#horizon) return
     const need = new Map([...this.#dirty, ...this.#reading].map((id) => [id, this.#joined.has(id) ? Infinity : this.#hub.head(id)]))
+    // Of two that wait the later one demands all that the earlier one does: a reader that does not pull costs no more than these.
+    if (this.#barriers.length >= MAX_BARRIERS) this.#barriers.pop()
     this.#barriers.push({ horizon, need })
     this.#passBarriers()
   }
@@ -189,7 +198,12 @@ export class Feed implements AsyncIterableIterator<Batch> {
   }
 
   #join(chatId: number, fromSeq: number): void {
-    if (this.#sent.has(chatId)) return
+    const sent = this.#sent.get(chatId)
+    if (sent !== undefined) {
+      // Left and joined again, and the leaving is still to be read: it ends this interest before the next begins.
+      if (fromSeq > sent) this.#rejoined.set(chatId, fromSeq)
+      return
+    }
     this.#sent.set(chatId, fromSeq - 1)
     this.#hub.addReader(chatId, this)
     this.#dirty.add(chatId)
@@ -205,6 +219,9 @@ export class Feed implements AsyncIterableIterator<Batch> {
     this.#hub.removeReader(chatId, this)
     for (const barrier of this.#barriers) barrier.need.delete(chatId)
     if (this.#scope.chatId !== null) void this.return()
+    const fromSeq = this.#rejoined.get(chatId)
+    this.#rejoined.delete(chatId)
+    if (fromSeq !== undefined) this.#join(chatId, fromSeq)
   }
 
   #passBarriers(): void {

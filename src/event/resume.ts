@@ -30,6 +30,8 @@ export interface Start {
   epoch: string
   /** Everything of transactions below this number is finished in the snapshot. */
   horizon: bigint
+  /** No transaction from this number on was known to the snapshot. */
+  limit: bigint
   /** The streams that the viewer reads now, each with its newest event number. */
   heads: Map<number, number>
   /** For the streams that already hold events at or above the horizon: the greatest transaction id of them. */
@@ -40,6 +42,8 @@ export interface Start {
   cursor: Cursor | null
   reset: Reset | null
 }
+
+type Tx = TransactionSql<{ bigint: number }>
 
 interface OpenStream {
   stream_id: number
@@ -71,6 +75,7 @@ export function readStart(sql: Ctx['sql'], scope: Scope, cursors: Cursors): Prom
     const start: Start = {
       epoch: now.epoch,
       horizon: snapshot.xmin,
+      limit: snapshot.xmax,
       heads: new Map(open.map((row) => [row.stream_id, row.head_seq])),
       recent: new Map(open.map((row) => [row.stream_id, BigInt(row.max_xid)] as const).filter(([, xid]) => xid >= snapshot.xmin)),
       missed: [],
@@ -87,9 +92,9 @@ export function readStart(sql: Ctx['sql'], scope: Scope, cursors: Cursors): Prom
     const ahead = [...cursor.delivered].some(([id, seq]) => seq > (start.heads.get(id) ?? seq))
     if (ahead || cursor.horizon > snapshot.xmax) return outside ? null : { ...start, reset: { reason: 'NEW_EPOCH', chatIds: null } }
 
-    const rows = await readMissed(tx, scope, cursor)
-    if (outside && rows.length === 0) return null
-    return { ...start, ...limitMissed(rows, scope), cursor }
+    const { ranges, reset } = limitMissed(await findMissed(tx, scope, cursor), scope)
+    if (outside && ranges.length === 0) return null
+    return { ...start, cursor, reset, missed: await readRanges(tx, ranges) }
   }) as Promise<Start | null>
 }
 
@@ -105,43 +110,62 @@ function chooseCursor({ after, resumeAfter }: Cursors, expected: Pick<Cursor, 'v
   return carried === 'OTHER_SCOPE' ? null : carried
 }
 
+/** A part of a stream that was missed, by its first and last event numbers. */
+interface MissedRange {
+  stream_id: number
+  first: number
+  last: number
+  /** So many lie above the horizon that nobody counted them. */
+  beyond: boolean
+}
+
 /**
- * The events since the cursor, within every interval in which the viewer was a member: contiguously from the last one delivered, or from the
- * first one at or above the horizon. One more than allowed of each stream, so that too many can be told.
+ * What was missed since the cursor, within every interval in which the viewer was a member: contiguously from the last event delivered, or from
+ * the first one at or above the horizon. Numbers only, so that too many cost no more than a few.
  */
-async function readMissed(tx: TransactionSql<{ bigint: number }>, scope: Scope, cursor: Cursor): Promise<EventRow[]> {
+function findMissed(tx: Tx, scope: Scope, cursor: Cursor): Promise<MissedRange[]> {
   const horizon = cursor.horizon.toString()
-  const rows = await tx<RawEventRow[]>`
+  return tx<MissedRange[]>`
     with interval as (
       select chat_id as stream_id, from_seq, to_seq from member where user_id = ${scope.viewerId}
       union all select chat_id, from_seq, to_seq from member_interval where user_id = ${scope.viewerId}
       union all select ${scope.viewerId}::bigint, 1, null
     ),
-    begin as (
-      select i.*, coalesce(d.seq + 1, (select min(e.seq) from event e where e.stream_id = i.stream_id and e.xid >= ${horizon}::xid8)) as first
+    range as (
+      select i.stream_id, d.seq is null and above.count > ${MAX_PER_CHAT} as beyond, least(s.head_seq, i.to_seq) as last,
+        -- Of joined cursors one may name a number from below the other's horizon: what lies there was delivered.
+        greatest(i.from_seq, case when d.seq is null or above.count <= ${MAX_PER_CHAT} then greatest(above.seq, d.seq + 1) else d.seq + 1 end) as first
       from interval i
       join stream s on s.id = i.stream_id
       left join unnest(${[...cursor.delivered.keys()]}::bigint[], ${[...cursor.delivered.values()]}::bigint[]) as d (stream_id, seq) on d.stream_id = i.stream_id
-      where s.max_xid >= ${horizon}::xid8 and (${scope.chatId}::bigint is null or i.stream_id = ${scope.chatId})
+      cross join lateral (
+        select min(e.seq) as seq, count(*) as count
+        from (select seq from event where event.stream_id = i.stream_id and event.xid >= ${horizon}::xid8 order by event.xid limit ${MAX_PER_CHAT + 1}) as e
+      ) as above
+      where s.max_xid >= ${horizon}::xid8 and above.seq is not null and (${scope.chatId}::bigint is null or i.stream_id = ${scope.chatId})
     )
+    select stream_id, first, last, beyond from range where first <= last order by stream_id, first`
+}
+
+async function readRanges(tx: Tx, ranges: readonly MissedRange[]): Promise<EventRow[]> {
+  if (ranges.length === 0) return []
+  const rows = await tx<RawEventRow[]>`
     select e.stream_id, e.seq, e.xid::text as xid, e.kind, e.actor_id, e.ref_id, e.rev, e.at
-    from begin b
-    cross join lateral (
-      select * from event
-      where event.stream_id = b.stream_id and event.seq >= greatest(b.first, b.from_seq) and (b.to_seq is null or event.seq <= b.to_seq)
-      order by event.seq limit ${MAX_PER_CHAT + 1}
-    ) as e
+    from unnest(${ranges.map((r) => r.stream_id)}::bigint[], ${ranges.map((r) => r.first)}::bigint[], ${ranges.map((r) => r.last)}::bigint[]) as r (stream_id, first, last)
+    join event e on e.stream_id = r.stream_id and e.seq between r.first and r.last
     order by e.stream_id, e.seq`
   return rows.map(toEventRow)
 }
 
-function limitMissed(rows: EventRow[], scope: Scope): Pick<Start, 'missed' | 'reset'> {
+/** Which of the missed ranges are to be read; the rest is a reset. */
+function limitMissed(ranges: readonly MissedRange[], scope: Scope): { ranges: MissedRange[]; reset: Reset | null } {
   const counts = new Map<number, number>()
-  for (const row of rows) counts.set(row.streamId, (counts.get(row.streamId) ?? 0) + 1)
+  for (const { stream_id: id, first, last, beyond } of ranges) counts.set(id, (counts.get(id) ?? 0) + (beyond ? Infinity : last - first + 1))
   const tooMany = [...counts].filter(([, count]) => count > MAX_PER_CHAT).map(([id]) => id)
-  const missed = rows.filter((row) => !tooMany.includes(row.streamId))
-  if (missed.length > MAX_IN_ALL || tooMany.includes(scope.viewerId)) return { missed: [], reset: { reason: 'TOO_MANY', chatIds: null } }
-  return { missed, reset: tooMany.length > 0 ? { reason: 'TOO_MANY', chatIds: tooMany } : null }
+  const left = ranges.filter((range) => !tooMany.includes(range.stream_id))
+  const total = left.reduce((sum, { first, last }) => sum + last - first + 1, 0)
+  if (total > MAX_IN_ALL || tooMany.includes(scope.viewerId)) return { ranges: [], reset: { reason: 'TOO_MANY', chatIds: null } }
+  return { ranges: left, reset: tooMany.length > 0 ? { reason: 'TOO_MANY', chatIds: tooMany } : null }
 }
 
 /** A cursor that starts now: whoever continues it gets everything that this snapshot does not show. */

@@ -89,6 +89,9 @@ export async function attempt<T>(ctx: Ctx, verb: () => Promise<T>): Promise<Outc
   }
 }
 
+/** The cursor of a payload is taken once, however often its `query` is asked for. */
+const cursorTaken = new WeakMap<object, Promise<void>>()
+
 type PayloadFields<T> = (t: ObjectFieldBuilder<typeof builder.$inferSchemaTypes, Outcome<T>>) => FieldMap
 
 /** Defines what a mutation answers: its own fields (null with an error), the errors, and the query as the viewer reads it after. */
@@ -101,8 +104,12 @@ export function definePayload<T>(name: string, description: string, fields: Payl
       query: t.field({
         type: Query,
         description: 'Everything, as the viewer reads it after the mutation.',
-        resolve: async (_outcome, _args, ctx, info) => {
-          await takeEventCursor(ctx, selectsEventCursor(info.operation, info.fragments))
+        resolve: async (outcome, _args, ctx, info) => {
+          const taken = cursorTaken.get(outcome) ?? takeEventCursor(ctx, selectsEventCursor(info.operation, info.fragments))
+          cursorTaken.set(outcome, taken)
+          await taken
+          // What was read before the cursor may be older than it.
+          ctx.loaders.clear()
           return {}
         },
       }),
@@ -145,6 +152,16 @@ export function argId(type: 'User' | 'Chat' | 'Message', id: string, name: strin
 /** What a masked fault says; the log holds the rest under the request id. */
 export const MASKED = 'Unexpected error.'
 
+/** Leaves out "Did you mean ..." where the schema is not public. */
+export function hideHints(message: string, hints: boolean): string {
+  return hints ? message : message.replace(/ Did you mean .*$/s, '')
+}
+
+/** Leaves out the value of a variable that does not fit, which may hold a password: clients log such messages. */
+function hideValue(message: string): string {
+  return message.replace(/^(Variable "\$\w+" got) invalid value .*?( at "[\w.[\]]+")?; (?=[^;]*$)/s, '$1 an invalid value$2; ')
+}
+
 /** What was presented once stays as it is, wherever else it passes by. */
 const presented = new WeakSet<GraphQLError>()
 
@@ -152,7 +169,7 @@ const presented = new WeakSet<GraphQLError>()
  * Turns whatever was thrown into an error that clients may see: with a stable `extensions.code`, and without a stack, a statement or a path.
  * `onFault` hears of what was not expected.
  */
-export function presentError(error: unknown, requestId: string, onFault: (error: unknown) => void): GraphQLError {
+export function presentError(error: unknown, requestId: string, onFault: (error: unknown) => void, hints = true): GraphQLError {
   if (error instanceof GraphQLError && presented.has(error)) return error
   const original = error instanceof GraphQLError ? error.originalError : error
   const located = error instanceof GraphQLError ? { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path } : {}
@@ -173,7 +190,7 @@ export function presentError(error: unknown, requestId: string, onFault: (error:
     const malformed = error.extensions.code === 'BAD_REQUEST'
     const given = error.extensions.http as { status: number; spec?: boolean } | undefined
     const http = given === undefined ? (error.path === undefined ? { status: 400, spec: true } : undefined) : { ...given, spec: given.spec === true && !malformed }
-    return make(error.message, typeof error.extensions.code === 'string' && !malformed ? error.extensions.code : 'BAD_USER_INPUT', http)
+    return make(hideHints(hideValue(error.message), hints), typeof error.extensions.code === 'string' && !malformed ? error.extensions.code : 'BAD_USER_INPUT', http)
   }
   onFault(original)
   if (isUnavailable(original)) return make('The server cannot reach its database just now. Try again.', 'UNAVAILABLE', { status: 503, headers: { 'retry-after': '1' } }, { retryable: true, requestId })

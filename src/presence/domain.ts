@@ -41,7 +41,12 @@ export async function watchPresence(ctx: Ctx, userIds: readonly number[]): Promi
   const unsubscribe = await ctx.bus.subscribe('presence', ({ userId }) => {
     if (wanted.has(userId)) queue.put(userId, userId)
   })
-  for (const userId of await contactsAmong(ctx, [...wanted])) queue.put(userId, userId)
+  try {
+    for (const userId of await contactsAmong(ctx, [...wanted])) queue.put(userId, userId)
+  } catch (error) {
+    await queue.return()
+    throw error
+  }
   return queue
 }
 
