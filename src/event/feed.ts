@@ -182,7 +182,10 @@ export class Feed implements AsyncIterableIterator<Batch> {
       }
       if (isShown(row)) into.push(row)
       if (row.kind === EventKind.JOINED && row.refId !== null) this.#join(row.refId, row.rev ?? 1)
-      if (row.kind === EventKind.MEMBER_REMOVED && row.refId === this.#scope.viewerId) this.#leave(streamId)
+      if (row.kind === EventKind.MEMBER_REMOVED && row.refId === this.#scope.viewerId) {
+        this.#leave(streamId)
+        return
+      }
     }
   }
 

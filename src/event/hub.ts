@@ -105,6 +105,11 @@ export class Hub {
     }
   }
 
+  /** How many readers are open. */
+  get size(): number {
+    return this.#feeds.size
+  }
+
   /** The newest event number known of a stream that somebody here reads. */
   head(streamId: number): number {
     return this.#heads.get(streamId) ?? 0

@@ -9,6 +9,8 @@ export interface Edge {
   requestId: string
   /** A cursor that the connection brings by itself, for clients that repeat their first variables after a reconnect. */
   resumeAfter: string | null
+  /** Cuts the connection in a way that makes clients come again and resume. */
+  endConnection(): void
   /** Null over WebSocket: no cookie can be set there. */
   cookies: {
     refreshToken: string | null

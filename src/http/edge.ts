@@ -16,6 +16,7 @@ export function httpEdge(config: Config, req: IncomingMessage, res: ServerRespon
     client: clientOf(req),
     requestId: randomUUID(),
     resumeAfter: headerOf(req, 'x-parley-resume-after'),
+    endConnection: () => res.destroy(),
     cookies: {
       refreshToken: cookieOf(req, cookieName(config)),
       setRefreshToken(token) {

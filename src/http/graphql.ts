@@ -8,7 +8,7 @@ import { watchSession } from '../auth/watch.ts'
 import { Loaders } from '../base/loaders.ts'
 import type { Config } from '../config.ts'
 import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
-import { presentError, takeEventCursor, withExtensions, withoutHttp } from '../graphql/errors.ts'
+import { hideHints, presentError, takeEventCursor, withExtensions, withoutHttp } from '../graphql/errors.ts'
 import { selectsEventCursor } from '../graphql/operation.ts'
 import { schema } from '../graphql/schema.ts'
 import { httpEdge, isKnownOrigin } from './edge.ts'
@@ -21,9 +21,14 @@ export type Api = YogaServerInstance<ServerContext, GraphQLContext>
 /** The API as one pipeline of parsing, validation and execution, for HTTP, SSE and WebSocket alike. `streams` holds the open responses over SSE. */
 export function createApi(config: Config, services: Services, streams: Set<ServerResponse>): Api {
   const present = (error: unknown, requestId: string) =>
-    presentError(error, requestId, (fault) => {
-      services.log.error({ err: fault, requestId }, 'A request failed')
-    })
+    presentError(
+      error,
+      requestId,
+      (fault) => {
+        services.log.error({ err: fault, requestId }, 'A request failed')
+      },
+      config.introspection,
+    )
   return createYoga<ServerContext, GraphQLContext>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -38,7 +43,7 @@ export function createApi(config: Config, services: Services, streams: Set<Serve
       return { origin, credentials: true, methods: ['GET', 'POST'], allowedHeaders: ['authorization', 'content-type', 'x-parley-resume-after'], maxAge: 600 }
     },
     // Only what failed outside of an operation comes here: the plugin below has presented the rest.
-    maskedErrors: { maskError: (error) => presentError(error, 'none', (fault) => { services.log.error({ err: fault }, 'A request failed') }) },
+    maskedErrors: { maskError: (error) => present(error, 'none') },
     context: (initial) => makeContext(config, services, initial as unknown as ServerContext, present),
     plugins: [documentErrors(config), operations(services, present, streams), realStatus, notStored],
   })
@@ -101,10 +106,6 @@ function withRealStatus(error: GraphQLError): GraphQLError {
   return withExtensions(error, { ...error.extensions, http: { ...http, spec: false } })
 }
 
-function hideHints(message: string, schemaIsPublic: boolean): string {
-  return schemaIsPublic ? message : message.replace(/ Did you mean .*$/s, '')
-}
-
 const noIntrospection: ValidationRule = (context) => ({
   Field(node) {
     if (node.name.value === '__schema' || node.name.value === '__type') context.reportError(new GraphQLError('Introspection is off on this server.', { nodes: node }))
@@ -124,11 +125,16 @@ function operations(services: Services, present: Present, streams: Set<ServerRes
     return { ...result, errors: ctx.res === undefined ? errors.map(withoutHttp) : errors }
   }
   return {
-    onExecute: async ({ args }) => {
+    onExecute: async ({ args, setResultAndStopExecution }) => {
       const ctx = args.contextValue as OperationContext
       const document = args.document as DocumentNode
       const operation = getOperationAST(document, args.operationName as string | null)
-      if (operation?.operation === 'query') await takeEventCursor(ctx, selectsEventCursor(operation, fragmentsOf(document)))
+      try {
+        if (operation?.operation === 'query') await takeEventCursor(ctx, selectsEventCursor(operation, fragmentsOf(document)))
+      } catch (error) {
+        setResultAndStopExecution(presented({ errors: [error as GraphQLError] }, ctx))
+        return undefined
+      }
       return {
         onExecuteDone: ({ result, setResult }) => {
           if (!(Symbol.asyncIterator in result)) setResult(presented(result, ctx))
@@ -143,12 +149,13 @@ function operations(services: Services, present: Present, streams: Set<ServerRes
       return {
         onSubscribeResult: ({ result, setResult }) => {
           if (!(Symbol.asyncIterator in result)) {
-            setResult(presented(result, ctx))
+            setResult(withoutLoss(presented(result, ctx), ctx))
             return undefined
           }
+          if (res !== undefined) endWithResponse(result as AsyncIterator<unknown>, res)
           return {
             onNext: ({ result: next, setResult: setNext }) => {
-              if (!(Symbol.asyncIterator in next)) setNext(presented(next, ctx))
+              if (!(Symbol.asyncIterator in next)) setNext(withoutLoss(presented(next, ctx), ctx))
             },
           }
         },
@@ -158,6 +165,24 @@ function operations(services: Services, present: Present, streams: Set<ServerRes
       }
     },
   }
+}
+
+/**
+ * A stream that brought a fault instead of an event, and the next cursor after it, would have lost the event. So the connection ends, and the
+ * client resumes from the last cursor that it has; what goes out after this reaches nobody.
+ */
+function withoutLoss(result: ExecutionResult, ctx: OperationContext): ExecutionResult {
+  if (result.errors?.some((error) => FAULTS.has(error.extensions.code))) ctx.endConnection()
+  return result
+}
+
+const FAULTS = new Set<unknown>(['INTERNAL_SERVER_ERROR', 'UNAVAILABLE'])
+
+/** Ends a source with the response that it feeds, also with one that is gone by the time the source is there: Yoga drops that unread. */
+function endWithResponse(source: AsyncIterator<unknown>, res: ServerResponse): void {
+  const end = () => void source.return?.()
+  if (res.closed || res.destroyed) end()
+  else res.once('close', end)
 }
 
 function fragmentsOf(document: DocumentNode): Record<string, FragmentDefinitionNode> {

@@ -12,7 +12,7 @@ import { authenticate } from '../auth/domain.ts'
 import { watchSession } from '../auth/watch.ts'
 import type { Config } from '../config.ts'
 import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
-import { withoutHttp } from '../graphql/errors.ts'
+import { MASKED, withoutHttp } from '../graphql/errors.ts'
 import { bearerToken, clientOf, isKnownOrigin } from './edge.ts'
 import type { Api } from './graphql.ts'
 import { MAX_BODY_BYTES } from './limits.ts'
@@ -21,6 +21,8 @@ import { MAX_BODY_BYTES } from './limits.ts'
 const KEEP_ALIVE_MS = 12_000
 /** A client says who it is within this time. */
 const INIT_TIMEOUT_MS = 3000
+/** Time for a client to answer that its socket closes. */
+const CLOSE_MS = 1000
 
 /** What we keep of a socket from its init to its close. */
 interface SocketState extends Extra {
@@ -36,7 +38,12 @@ export function serveWebSocket(server: Server, config: Config, services: Service
     maxPayload: MAX_BODY_BYTES,
     handleProtocols: (protocols) => (protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
   })
+  const upgraded = new Set<Duplex>()
   server.on('upgrade', (req, socket, head) => {
+    upgraded.add(socket)
+    socket.once('close', () => upgraded.delete(socket))
+    // Node has taken its own listener off by now, and an error that nobody hears would end the process.
+    socket.on('error', () => socket.destroy())
     const refusal = refuseUpgrade(config, req)
     if (refusal !== null) {
       endWith(socket, refusal)
@@ -56,6 +63,8 @@ export function serveWebSocket(server: Server, config: Config, services: Service
   const graphql = useServer<Record<string, unknown>, SocketState>(
     {
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
+      // Whatever NODE_ENV says: a fault that slips through closes the socket without its message.
+      isProd: true,
       onConnect: async (socket) => {
         const params = socket.connectionParams ?? {}
         const given = tokenOf(params)
@@ -74,11 +83,14 @@ export function serveWebSocket(server: Server, config: Config, services: Service
         if (given !== null && viewer === null) return false
         const { extra } = socket
         const resumeAfter = typeof params.resumeAfter === 'string' ? params.resumeAfter : null
-        extra.edge = { viewer, client: clientOf(extra.request), resumeAfter, cookies: null }
+        const endConnection = () => {
+          extra.socket.close(1013, 'Try again later')
+        }
+        extra.edge = { viewer, client: clientOf(extra.request), resumeAfter, endConnection, cookies: null }
         if (viewer !== null) {
           const leave = services.presence.connect(viewer.userId)
           const stop = watchSession(services, viewer, () => {
-            extra.socket.close(CloseCode.Forbidden, 'Session ended')
+            endSession(extra)
           })
           extra.release = () => {
             stop()
@@ -93,7 +105,9 @@ export function serveWebSocket(server: Server, config: Config, services: Service
         extra.release?.()
       },
       onSubscribe: async ({ extra }, _id, params) => {
-        const edge: Edge = { ...(extra.edge as Omit<Edge, 'requestId'>), requestId: randomUUID() }
+        // Closing takes the client's consent; what it still asks for meanwhile is answered by nobody.
+        if (extra.edge === undefined || extra.socket.readyState !== WebSocket.OPEN) return [new GraphQLError('The connection is closing.')]
+        const edge: Edge = { ...extra.edge, requestId: randomUUID() }
         const { schema, execute, subscribe, contextFactory, parse, validate } = api.getEnveloped({ edge, params } as never)
         try {
           const document = parse(params.query)
@@ -105,7 +119,8 @@ export function serveWebSocket(server: Server, config: Config, services: Service
         } catch (error) {
           // A document that cannot be read is answered on its own; the socket stays open for the others.
           if (error instanceof GraphQLError) return [withoutHttp(error)]
-          throw error
+          services.log.error({ err: error, requestId: edge.requestId }, 'A request failed')
+          return [new GraphQLError(MASKED, { extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: edge.requestId } })]
         }
       },
       execute: (args) => (args as ExecutionArgs & Lanes).execute(args),
@@ -116,9 +131,22 @@ export function serveWebSocket(server: Server, config: Config, services: Service
   )
 
   return async () => {
-    await graphql.dispose()
+    const closed = Promise.resolve(graphql.dispose())
+    // A client that does not answer the close, such as a sleeping phone, is not waited for.
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())])
+    for (const client of sockets.clients) client.terminate()
+    for (const socket of upgraded) socket.destroy()
     sockets.close()
   }
+}
+
+/** Takes the right to ask from a socket at once, and closes it; a client that does not answer the close is cut. */
+function endSession(extra: SocketState): void {
+  delete extra.edge
+  extra.socket.close(CloseCode.Forbidden, 'Session ended')
+  setTimeout(() => {
+    extra.socket.terminate()
+  }, CLOSE_MS).unref()
 }
 
 /** The functions of the pipeline that an operation was prepared by. */
@@ -136,12 +164,13 @@ function tokenOf(params: Record<string, unknown>): string | null {
 
 /** The status with which a handshake is refused; null: it may go on. */
 function refuseUpgrade(config: Config, req: IncomingMessage): string | null {
-  if (new URL(req.url ?? '/', 'http://localhost').pathname !== '/graphql') return '404 Not Found'
+  if ((req.url ?? '/').split('?', 1)[0] !== '/graphql') return '404 Not Found'
   const { origin, host } = req.headers
   // Programs send no origin; a browser always does, and a foreign page has no business here.
   return origin === undefined || isKnownOrigin(config, origin, host) ? null : '403 Forbidden'
 }
 
 function endWith(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+  // Not left half open for as long as the client likes.
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy())
 }

@@ -152,9 +152,9 @@ describe('a document that cannot be run', () => {
     ['with an unknown field in the input', 'mutation { sendMessage(input: { clientId: "1", text: "a", senderId: "b" }) { duplicate } }', {}, 'GRAPHQL_VALIDATION_FAILED', 'Field "senderId" is not defined by type "SendMessageInput".'],
     ['without a required argument', '{ chat { id } }', {}, 'GRAPHQL_VALIDATION_FAILED', 'Field "chat" argument "id" of type "ID!" is required, but it was not provided.'],
     ['with a number beyond 32 bits', '{ chats(first: 4294967296) { totalCount } }', {}, 'GRAPHQL_VALIDATION_FAILED', 'Int cannot represent non 32-bit signed integer value: 4294967296'],
-    ['with a variable of another type', 'query ($first: Int) { chats(first: $first) { totalCount } }', { first: 'ten' }, 'BAD_USER_INPUT', 'Variable "$first" got invalid value "ten"; Int cannot represent non-integer value: "ten"'],
-    ['with an object where an ID belongs', 'query ($id: ID!) { chat(id: $id) { id } }', { id: { id: 1 } }, 'BAD_USER_INPUT', 'Variable "$id" got invalid value { id: 1 }; ID cannot represent value: { id: 1 }'],
-    ['with an unknown field in a variable', 'mutation ($input: LoginInput!) { login(input: $input) { accessToken } }', { input: { login: 'alice', password: 'a', roles: ['ADMIN'] } }, 'BAD_USER_INPUT', 'Variable "$input" got invalid value { login: "alice", password: "a", roles: ["ADMIN"] }; Field "roles" is not defined by type "LoginInput".'],
+    ['with a variable of another type', 'query ($first: Int) { chats(first: $first) { totalCount } }', { first: 'ten' }, 'BAD_USER_INPUT', 'Variable "$first" got an invalid value; Int cannot represent non-integer value: "ten"'],
+    ['with an object where an ID belongs', 'query ($id: ID!) { chat(id: $id) { id } }', { id: { id: 1 } }, 'BAD_USER_INPUT', 'Variable "$id" got an invalid value; ID cannot represent value: { id: 1 }'],
+    ['with an unknown field in a variable', 'mutation ($input: LoginInput!) { login(input: $input) { accessToken } }', { input: { login: 'alice', password: 'a', roles: ['ADMIN'] } }, 'BAD_USER_INPUT', 'Variable "$input" got an invalid value; Field "roles" is not defined by type "LoginInput".'],
     ['without a required variable', 'query ($id: ID!) { chat(id: $id) { id } }', {}, 'BAD_USER_INPUT', 'Variable "$id" of required type "ID!" was not provided.'],
     ['with two operations and no name', 'query A { me { id } } query B { me { id } }', {}, 'OPERATION_RESOLUTION_FAILURE', 'Could not determine what operation to execute.'],
   ]

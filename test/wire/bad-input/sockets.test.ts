@@ -49,7 +49,7 @@ describe('a document that cannot be run', () => {
   })
 
   test.each([
-    ['with a variable of another type', { query: 'query ($first: Int) { chats(first: $first) { totalCount } }', variables: { first: 'ten' } }, 'Variable "$first" got invalid value "ten"; Int cannot represent non-integer value: "ten"'],
+    ['with a variable of another type', { query: 'query ($first: Int) { chats(first: $first) { totalCount } }', variables: { first: 'ten' } }, 'Variable "$first" got an invalid value; Int cannot represent non-integer value: "ten"'],
     ['without a required variable', { query: 'subscription ($id: ID!) { messageAdded(chatId: $id) { id } }' }, 'Variable "$id" of required type "ID!" was not provided.'],
     ['with half of a surrogate pair in an argument', { query: 'query ($id: ID!) { chat(id: $id) { id } }', variables: { id: '\ud83c' } }, '`id` is not the ID of a Chat.'],
   ])('(one %s) is answered with why; the socket goes on', async (_name, payload, message) => {
