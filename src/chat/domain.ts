@@ -37,15 +37,18 @@ export type Member = MemberRow
 
 /** A chat of the viewer's; null where it does not exist or the viewer is not in it (any more). */
 export function loadChat(ctx: Ctx, chatId: number): Promise<Chat | null> {
+  return chatLoader(ctx).load(chatId)
+}
+
+function chatLoader(ctx: Ctx) {
   const viewer = viewerOf(ctx)
-  return ctx.loaders
-    .get<number, Chat | null>('chat', async (ids) => inOrderOf(ids, await findViewerChats(ctx.db, viewer.userId, ids), (row) => row.chat.id))
-    .load(chatId)
+  return ctx.loaders.get<number, Chat | null>('chat', async (ids) => inOrderOf(ids, await findViewerChats(ctx.db, viewer.userId, ids), (row) => row.chat.id))
 }
 
 /** The viewer's chats, newest activity first. */
 export async function listChats(ctx: Ctx, request: PageRequest<ChatKey>): Promise<Page<Chat, ChatKey>> {
   const rows = await listViewerChats(ctx.db, viewerOf(ctx).userId, { after: request.cursor, backward: request.backward, limit: request.limit + 1 })
+  for (const row of rows) chatLoader(ctx).prime(row.chat.id, row)
   return pageOf(request, rows, (row) => [row.stream.lastAt.toISOString(), row.chat.id])
 }
 

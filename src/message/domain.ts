@@ -10,8 +10,8 @@ import { appendOne, lockStreams } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
 import { viewerOf } from '../viewer.ts'
 import { mayDelete, mayEdit } from './policy.ts'
-import { countUnread, emptyMessage, findMessages, findRange, reviseMessage } from './store.ts'
-import type { MessageKey, MessageRow } from './store.ts'
+import { countUnread, emptyMessage, findMessages, findRanges, reviseMessage } from './store.ts'
+import type { MessageKey, MessageRow, Range } from './store.ts'
 
 export type Message = MessageRow
 export type { MessageKey }
@@ -59,13 +59,33 @@ export async function listMessages(ctx: Ctx, chat: Chat, request: PageRequest<nu
     from = Math.max(lowest, (request.cursor ?? 0) + 1)
     to = Math.min(newest, from + request.limit - 1)
   }
-  const rows = from > to ? [] : await findRange(ctx.db, chat.chat.id, from, to)
-  const loader = messageLoader(ctx)
-  for (const { message, reply } of rows) {
-    loader.prime([message.chatId, message.number], message)
-    if (reply !== null) loader.prime([reply.chatId, reply.number], reply)
-  }
-  return { items: rows.map((row) => row.message), keyOf: (message) => message.number, hasPreviousPage: from > lowest && newest >= lowest, hasNextPage: to < newest }
+  const items = from > to ? [] : await rangeLoader(ctx).load({ chatId: chat.chat.id, from, to })
+  return { items, keyOf: (message) => message.number, hasPreviousPage: from > lowest && newest >= lowest, hasNextPage: to < newest }
+}
+
+/** Histories of several chats that are asked for at once share a statement. */
+function rangeLoader(ctx: Ctx) {
+  return ctx.loaders.get<Range, Message[]>(
+    'messages',
+    async (ranges) => {
+      const loader = messageLoader(ctx)
+      const found = new Map<string, Message>()
+      for (const { message, reply } of await findRanges(ctx.db, ranges)) {
+        found.set(`${message.chatId},${message.number}`, message)
+        loader.prime([message.chatId, message.number], message)
+        if (reply !== null) loader.prime([reply.chatId, reply.number], reply)
+      }
+      return ranges.map(({ chatId, from, to }) => {
+        const items: Message[] = []
+        for (let number = from; number <= to; number++) {
+          const message = found.get(`${chatId},${number}`)
+          if (message !== undefined) items.push(message)
+        }
+        return items
+      })
+    },
+    ({ chatId, from, to }) => `${chatId}:${from}:${to}`,
+  )
 }
 
 /** How many messages of a chat the viewer may see, deleted ones included. */

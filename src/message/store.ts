@@ -47,14 +47,21 @@ export function findMessages(db: Db, keys: readonly MessageKey[]): Promise<Messa
 
 const replies = alias(messages, 'reply')
 
-/** The messages of a chat with numbers from `from` to `to`, each with the one that it answers. Numbers have no holes: no OFFSET, no search. */
-export function findRange(db: Db, chatId: number, from: number, to: number): Promise<{ message: MessageRow; reply: MessageRow | null }[]> {
+/** A part of a chat's history, by its first and last numbers. */
+export interface Range {
+  chatId: number
+  from: number
+  to: number
+}
+
+/** The messages of these ranges, each with the one that it answers. Numbers have no holes: no OFFSET, no search. */
+export function findRanges(db: Db, ranges: readonly Range[]): Promise<{ message: MessageRow; reply: MessageRow | null }[]> {
+  const list = (values: number[]) => sql`${`{${values.join(',')}}`}::bigint[]`
   return db
     .select({ message: messages, reply: replies })
-    .from(messages)
+    .from(sql`unnest(${list(ranges.map((r) => r.chatId))}, ${list(ranges.map((r) => r.from))}, ${list(ranges.map((r) => r.to))}) as wanted (chat_id, first, last)`)
+    .innerJoin(messages, sql`${messages.chatId} = wanted.chat_id and ${messages.number} between wanted.first and wanted.last`)
     .leftJoin(replies, and(eq(replies.chatId, messages.chatId), eq(replies.number, messages.replyTo)))
-    .where(and(eq(messages.chatId, chatId), sql`${messages.number} between ${from} and ${to}`))
-    .orderBy(messages.number)
 }
 
 /** Stores a new text under the next revision. */

@@ -105,3 +105,8 @@ test('the counting counts: a query without a session needs no statement, one wit
   const statements = await statementsOf('{ eventCursor }', {})
   expect(statements.filter((text) => /^(begin|commit)\b/.test(text))).toHaveLength(2)
 })
+
+test('the newest messages of 50 chats, with their senders, cost no statement per chat', async () => {
+  const statements = await statementsOf('query ($first: Int) { chats(first: $first) { nodes { messages(last: 5) { nodes { text sender { displayName } replyTo { text } } } } } }', { first: 50 })
+  expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(4)
+})
