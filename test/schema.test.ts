@@ -24,11 +24,10 @@ test('every type, field, argument and value is described', () => {
 })
 
 test('importing the schema opens nothing: the process ends by itself', async () => {
-  const code = "await import('./src/graphql/schema.ts'); console.log(process.getActiveResourcesInfo().join())"
+  // The loader of TypeScript reads files and talks to its own helper; a socket, a timer, a thread or a process would be ours.
+  const code = "await import('./src/graphql/schema.ts'); console.log(process.getActiveResourcesInfo().filter((name) => /TCP|UDP|Timeout|Immediate|Worker|Message|Process|Signal|AddrInfo|Zlib/.test(name)).join())"
   const { exit, output } = await runNode(['--import', 'tsx', '--input-type=module', '-e', code])
-  // The output itself is a pipe or a terminal.
-  const open = output.trim().split(',').filter((name) => name !== 'PipeWrap' && name !== 'TTYWrap' && name !== '')
-  expect({ exit, open }).toEqual({ exit: 0, open: [] })
+  expect({ exit, open: output.trim() }).toEqual({ exit: 0, open: '' })
 })
 
 describe('without a session', () => {
