@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /** A message's text holds at most so many code points. */
 export const MAX_TEXT_LENGTH = 10_000
 
@@ -14,6 +16,11 @@ export function textFault(value: string, limits: { min: number; max: number }): 
   if (length < limits.min) return `must have at least ${limits.min} characters`
   if (length > limits.max) return `must have at most ${limits.max} characters, it has ${length}`
   return null
+}
+
+/** Whether a text is a UUID of any version. */
+export function isUuid(value: string): boolean {
+  return z.guid().safeParse(value).success
 }
 
 /** Words as search compares them: lower case, without accents, letters and digits only. */

@@ -1,11 +1,10 @@
-import { z } from 'zod'
 import { Conflict, InvalidInput, NotFound, throwFaults } from '../base/errors.ts'
 import type { AppError } from '../base/errors.ts'
 import { groupBy, inOrderOf } from '../base/loaders.ts'
 import { pageOf } from '../base/page.ts'
 import type { Page, PageRequest } from '../base/page.ts'
 import { equalBytes } from '../base/secrets.ts'
-import { textFault } from '../base/text.ts'
+import { isUuid, textFault } from '../base/text.ts'
 import { withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
 import { append, appendOne, createStream, lockStreams } from '../event/log.ts'
@@ -194,7 +193,7 @@ function groupFaults(input: CreateGroupInput): AppError[] {
   const description = input.description == null ? null : textFault(input.description, { min: 0, max: 1000 })
   if (description !== null) faults.push(new InvalidInput(`description ${description}.`, ['description']))
   if (input.memberIds.length > 100) faults.push(new InvalidInput('memberIds must be at most 100 at once; more can be added later.', ['memberIds']))
-  if (input.clientId != null && !z.guid().safeParse(input.clientId).success) faults.push(new InvalidInput('clientId must be a UUID.', ['clientId']))
+  if (input.clientId != null && !isUuid(input.clientId)) faults.push(new InvalidInput('clientId must be a UUID.', ['clientId']))
   return faults
 }
 

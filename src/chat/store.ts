@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
+import { idList } from '../db/columns.ts'
 import type { Db } from '../db/index.ts'
 import { streams } from '../event/table.ts'
 import { chats, members } from './table.ts'
@@ -15,21 +16,15 @@ export interface ViewerChat {
 
 const VIEWER_CHAT = { chat: chats, member: members, stream: { headSeq: streams.headSeq, messageNo: streams.messageNo, lastAt: streams.lastAt } }
 
-function selectViewerChats(db: Db, viewerId: number) {
-  return db
-    .select(VIEWER_CHAT)
-    .from(members)
-    .innerJoin(chats, eq(chats.id, members.chatId))
-    .innerJoin(streams, eq(streams.id, members.chatId))
-    .where(and(eq(members.userId, viewerId), isNull(members.toSeq)))
-    .$dynamic()
+function selectViewerChats(db: Db) {
+  return db.select(VIEWER_CHAT).from(members).innerJoin(chats, eq(chats.id, members.chatId)).innerJoin(streams, eq(streams.id, members.chatId))
 }
 
 const mine = (viewerId: number) => and(eq(members.userId, viewerId), isNull(members.toSeq))
 
 /** Those of these chats in which the viewer is a member now. */
 export function findViewerChats(db: Db, viewerId: number, chatIds: readonly number[]): Promise<ViewerChat[]> {
-  return selectViewerChats(db, viewerId).where(and(mine(viewerId), sql`${members.chatId} = any (${idList(chatIds)})`))
+  return selectViewerChats(db).where(and(mine(viewerId), sql`${members.chatId} = any (${idList(chatIds)})`))
 }
 
 /** The key by which a person's chats are ordered: newest activity first. */
@@ -43,7 +38,7 @@ export function listViewerChats(db: Db, viewerId: number, page: { after: ChatKey
       : page.backward
         ? sql`(${streams.lastAt}, ${streams.id}) > (${page.after[0]}::timestamptz, ${page.after[1]}::bigint)`
         : sql`(${streams.lastAt}, ${streams.id}) < (${page.after[0]}::timestamptz, ${page.after[1]}::bigint)`
-  return selectViewerChats(db, viewerId)
+  return selectViewerChats(db)
     .where(and(mine(viewerId), beyond))
     .orderBy(order(streams.lastAt), order(streams.id))
     .limit(page.limit)
@@ -152,9 +147,3 @@ export async function raiseReadMark(db: Db, chatId: number, userId: number, numb
     .set({ readUpTo: number, deliveredUpTo: sql`greatest(${members.deliveredUpTo}, ${number})`, markXid: sql`pg_current_xact_id()` })
     .where(and(eq(members.chatId, chatId), eq(members.userId, userId), isNull(members.toSeq), sql`${members.readUpTo} < ${number}`))
 }
-
-/** A list of ids as one parameter, so that the statement reads the same whatever its length. */
-function idList(ids: readonly number[]) {
-  return sql`${`{${ids.join(',')}}`}::bigint[]`
-}
-

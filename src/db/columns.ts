@@ -20,4 +20,7 @@ export const xid8 = customType<{ data: bigint; driverData: string }>({
   toDriver: (value) => value.toString(),
 })
 
+/** A list of ids as one parameter of a statement, which so reads the same whatever its length. */
+export const idList = (ids: readonly number[]) => sql`${`{${ids.join(',')}}`}::bigint[]`
+
 export const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' })

@@ -64,7 +64,7 @@ export class Hub {
     for (const [streamId, seq] of hints) {
       for (const noted of this.#starting) noted.set(streamId, Math.max(seq, noted.get(streamId) ?? 0))
       const readers = this.#readers.get(streamId)
-      if (readers !== undefined && seq > (this.#heads.get(streamId) ?? 0)) {
+      if (readers !== undefined && seq > this.head(streamId)) {
         this.#heads.set(streamId, seq)
         for (const feed of readers) feed.markDirty(streamId, seq)
       }

@@ -5,7 +5,7 @@ import { Chat } from '../chat/schema.ts'
 import { builder } from '../graphql/builder.ts'
 import type { GraphQLContext } from '../graphql/context.ts'
 import { argId } from '../graphql/errors.ts'
-import { loadMessage } from '../message/domain.ts'
+import { messageOf } from '../message/domain.ts'
 import { Message } from '../message/schema.ts'
 import { loadUser } from '../user/domain.ts'
 import { Actor, User } from '../user/schema.ts'
@@ -59,17 +59,11 @@ const chatField = {
   resolve: (event: EventRow, _args: object, ctx: GraphQLContext) => loadChat(ctx, event.streamId),
 } as const
 
-async function messageOf(event: EventRow, ctx: GraphQLContext) {
-  const message = await loadMessage(ctx, [event.streamId, event.refId ?? 0])
-  if (message === null) throw new Error('a message that an event names is never removed')
-  return message
-}
-
 builder.objectRef<EventRow>('MessageAdded').implement({
   description: 'A message was sent.',
   interfaces: [Event],
   fields: (t) => ({
-    message: t.field({ type: Message, description: 'The message, as it is now.', resolve: (event, _args, ctx) => messageOf(event, ctx) }),
+    message: t.field({ type: Message, description: 'The message, as it is now.', resolve: (event, _args, ctx) => messageOf(ctx, event) }),
     chat: t.field(chatField),
   }),
 })
@@ -87,7 +81,7 @@ builder.objectRef<EventRow>('MessageChanged').implement({
   interfaces: [Event],
   fields: (t) => ({
     change: t.field({ type: MessageChange, description: 'What changed.', resolve: (event) => (event.kind === EventKind.MESSAGE_DELETED ? 'DELETED' : 'EDITED') }),
-    message: t.field({ type: Message, description: 'The message, as it is now.', resolve: (event, _args, ctx) => messageOf(event, ctx) }),
+    message: t.field({ type: Message, description: 'The message, as it is now.', resolve: (event, _args, ctx) => messageOf(ctx, event) }),
     chat: t.field(chatField),
   }),
 })

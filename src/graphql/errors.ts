@@ -105,7 +105,7 @@ export function definePayload<T>(name: string, description: string, fields: Payl
         type: Query,
         description: 'Everything, as the viewer reads it after the mutation.',
         resolve: async (outcome, _args, ctx, info) => {
-          const taken = cursorTaken.get(outcome) ?? takeEventCursor(ctx, selectsEventCursor(info.operation, info.fragments))
+          const taken = cursorTaken.get(outcome) ?? takeEventCursor(ctx, selectsEventCursor(info.operation, () => Object.values(info.fragments)))
           cursorTaken.set(outcome, taken)
           await taken
           // What was read before the cursor may be older than it.

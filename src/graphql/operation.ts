@@ -3,9 +3,9 @@ import type { ASTNode, FragmentDefinitionNode, OperationDefinitionNode } from 'g
 
 const known = new WeakMap<OperationDefinitionNode, boolean>()
 
-/** Whether an operation asks for `eventCursor` somewhere; its document's fragments count in. */
-export function selectsEventCursor(operation: OperationDefinitionNode, fragments: Record<string, FragmentDefinitionNode>): boolean {
-  const answer = known.get(operation) ?? [operation, ...Object.values(fragments)].some(mentionsEventCursor)
+/** Whether an operation asks for `eventCursor` somewhere; its document's fragments count in, and are asked for at the first look only. */
+export function selectsEventCursor(operation: OperationDefinitionNode, fragments: () => readonly FragmentDefinitionNode[]): boolean {
+  const answer = known.get(operation) ?? [operation, ...fragments()].some(mentionsEventCursor)
   known.set(operation, answer)
   return answer
 }

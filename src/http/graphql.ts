@@ -130,7 +130,7 @@ function operations(services: Services, present: Present, streams: Set<ServerRes
       const document = args.document as DocumentNode
       const operation = getOperationAST(document, args.operationName as string | null)
       try {
-        if (operation?.operation === 'query') await takeEventCursor(ctx, selectsEventCursor(operation, fragmentsOf(document)))
+        if (operation?.operation === 'query') await takeEventCursor(ctx, selectsEventCursor(operation, () => fragmentsOf(document)))
       } catch (error) {
         setResultAndStopExecution(presented({ errors: [error as GraphQLError] }, ctx))
         return undefined
@@ -185,8 +185,8 @@ function endWithResponse(source: AsyncIterator<unknown>, res: ServerResponse): v
   else res.once('close', end)
 }
 
-function fragmentsOf(document: DocumentNode): Record<string, FragmentDefinitionNode> {
-  return Object.fromEntries(document.definitions.flatMap((definition) => (definition.kind === 'FragmentDefinition' ? [[definition.name.value, definition]] : [])))
+function fragmentsOf(document: DocumentNode): FragmentDefinitionNode[] {
+  return document.definitions.filter((definition) => definition.kind === 'FragmentDefinition')
 }
 
 /** Counts a stream over SSE as a connection of the viewer, and cuts it when the session ends. */

@@ -73,8 +73,7 @@ export function serveWebSocket(server: Server, config: Config, services: Service
           viewer = given === null ? null : await authenticate(services, given)
         } catch (error) {
           services.log.error({ err: error }, 'A connection could not be signed in')
-          // A code after which clients come again: the fault may pass.
-          socket.extra.socket.close(1013, 'Try again later')
+          sendAway(socket.extra)
           return false
         }
         // Gone while we looked: its close was told already, nobody would release what is taken now.
@@ -84,7 +83,7 @@ export function serveWebSocket(server: Server, config: Config, services: Service
         const { extra } = socket
         const resumeAfter = typeof params.resumeAfter === 'string' ? params.resumeAfter : null
         const endConnection = () => {
-          extra.socket.close(1013, 'Try again later')
+          sendAway(extra)
         }
         extra.edge = { viewer, client: clientOf(extra.request), resumeAfter, endConnection, cookies: null }
         if (viewer !== null) {
@@ -138,6 +137,11 @@ export function serveWebSocket(server: Server, config: Config, services: Service
     for (const socket of upgraded) socket.destroy()
     sockets.close()
   }
+}
+
+/** Closes a socket for a fault that may pass, with a code after which clients come again. */
+function sendAway(extra: SocketState): void {
+  extra.socket.close(1013, 'Try again later')
 }
 
 /** Takes the right to ask from a socket at once, and closes it; a client that does not answer the close is cut. */

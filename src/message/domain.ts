@@ -8,6 +8,7 @@ import { loadChat, moveReadMark } from '../chat/domain.ts'
 import type { Chat } from '../chat/domain.ts'
 import { appendOne, lockStreams } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
+import type { EventRow } from '../event/types.ts'
 import { viewerOf } from '../viewer.ts'
 import { mayDelete, mayEdit } from './policy.ts'
 import { countUnread, emptyMessage, findMessages, findRanges, reviseMessage } from './store.ts'
@@ -26,6 +27,13 @@ export function loadMessage(ctx: Ctx, key: MessageKey): Promise<Message | null> 
 
 function messageLoader(ctx: Ctx) {
   return ctx.loaders.get<MessageKey, Message | null>('message', async (keys) => inOrderOf(keys.map(String), await findMessages(ctx.db, keys), (row) => `${row.chatId},${row.number}`), String)
+}
+
+/** The message that an event of its chat names; the hub has decided that the viewer may see the event. */
+export async function messageOf(ctx: Ctx, event: EventRow): Promise<Message> {
+  const message = await loadMessage(ctx, [event.streamId, event.refId ?? 0])
+  if (message === null) throw new Error('a message that an event names is never removed')
+  return message
 }
 
 /** A message that the viewer may see; null where there is none. */

@@ -1,4 +1,4 @@
-import { BadUserInput, NotFound } from '../base/errors.ts'
+import { BadUserInput } from '../base/errors.ts'
 import { flatMap } from '../base/latest.ts'
 import { decodeKeyOf, encodeKey, pageRequest } from '../base/page.ts'
 import type { Page } from '../base/page.ts'
@@ -14,7 +14,7 @@ import { defineConnection, pageArgs } from '../graphql/page.ts'
 import { loadUser } from '../user/domain.ts'
 import { Actor } from '../user/schema.ts'
 import { viewerOf } from '../viewer.ts'
-import { MESSAGE_KINDS, countMessages, deleteMessage, editMessage, lastMessage, listMessages, loadMessage, markRead, repliedMessage, unreadCount, visibleMessage } from './domain.ts'
+import { MESSAGE_KINDS, countMessages, deleteMessage, editMessage, lastMessage, listMessages, markRead, messageOf, repliedMessage, unreadCount, visibleMessage } from './domain.ts'
 import type { Message as MessageShape } from './domain.ts'
 import { sendMessage } from './send.ts'
 
@@ -187,10 +187,6 @@ builder.subscriptionField('messageAdded', (t) =>
         return batch.events.filter((event) => event.kind === EventKind.MESSAGE_ADDED)
       })
     },
-    resolve: async (event, _args, ctx) => {
-      const message = await loadMessage(ctx, [event.streamId, event.refId ?? 0])
-      if (message === null) throw new NotFound('No such message.')
-      return message
-    },
+    resolve: (event, _args, ctx) => messageOf(ctx, event),
   }),
 )

@@ -1,7 +1,6 @@
-import { z } from 'zod'
 import { Conflict, InvalidInput, NotFound, throwFaults } from '../base/errors.ts'
 import type { AppError } from '../base/errors.ts'
-import { MAX_TEXT_LENGTH, textFault } from '../base/text.ts'
+import { MAX_TEXT_LENGTH, isUuid, textFault } from '../base/text.ts'
 import { publishHints, withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
 import { brokenUniqueIndex } from '../base/database-errors.ts'
@@ -36,7 +35,8 @@ export async function sendMessage(ctx: Ctx, input: SendInput): Promise<{ message
   })
   if (result.outcome === 'CREATED') {
     publishHints(ctx, [[result.chatId, result.seq]])
-    ctx.typing.stop(result.chatId, viewer.userId)
+    // Whoever typed it has stopped.
+    ctx.typing.set(result.chatId, viewer.userId, false)
     ctx.log.debug({ chatId: result.chatId, number: result.number, senderId: viewer.userId }, 'message sent')
   }
   ctx.loaders.clear()
@@ -87,7 +87,7 @@ function sendItem(ctx: Ctx, chatId: number, input: SendInput): SendItem {
 function sendFaults(input: SendInput): AppError[] {
   const faults: AppError[] = []
   if ((input.chatId == null) === (input.recipientId == null)) faults.push(new InvalidInput('Give exactly one of chatId and recipientId.', ['chatId']))
-  if (!z.guid().safeParse(input.clientId).success) faults.push(new InvalidInput('clientId must be a UUID.', ['clientId']))
+  if (!isUuid(input.clientId)) faults.push(new InvalidInput('clientId must be a UUID.', ['clientId']))
   const text = textFault(input.text ?? '', { min: 1, max: MAX_TEXT_LENGTH })
   if (text !== null) faults.push(new InvalidInput(`text ${text}.`, ['text']))
   return faults

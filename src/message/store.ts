@@ -1,5 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
+import { idList } from '../db/columns.ts'
 import type { Db } from '../db/index.ts'
 import { messages } from './table.ts'
 
@@ -37,12 +38,11 @@ export async function sendOne(db: Db, item: SendItem): Promise<SendResult> {
 }
 
 export function findMessages(db: Db, keys: readonly MessageKey[]): Promise<MessageRow[]> {
-  const chatIds = `{${keys.map(([chatId]) => chatId).join(',')}}`
-  const numbers = `{${keys.map(([, number]) => number).join(',')}}`
+  const wanted = sql`select * from unnest(${idList(keys.map(([chatId]) => chatId))}, ${idList(keys.map(([, number]) => number))})`
   return db
     .select()
     .from(messages)
-    .where(sql`(${messages.chatId}, ${messages.number}) in (select * from unnest(${chatIds}::bigint[], ${numbers}::bigint[]))`)
+    .where(sql`(${messages.chatId}, ${messages.number}) in (${wanted})`)
 }
 
 const replies = alias(messages, 'reply')
@@ -56,10 +56,9 @@ export interface Range {
 
 /** The messages of these ranges, each with the one that it answers. Numbers have no holes: no OFFSET, no search. */
 export function findRanges(db: Db, ranges: readonly Range[]): Promise<{ message: MessageRow; reply: MessageRow | null }[]> {
-  const list = (values: number[]) => sql`${`{${values.join(',')}}`}::bigint[]`
   return db
     .select({ message: messages, reply: replies })
-    .from(sql`unnest(${list(ranges.map((r) => r.chatId))}, ${list(ranges.map((r) => r.from))}, ${list(ranges.map((r) => r.to))}) as wanted (chat_id, first, last)`)
+    .from(sql`unnest(${idList(ranges.map((r) => r.chatId))}, ${idList(ranges.map((r) => r.from))}, ${idList(ranges.map((r) => r.to))}) as wanted (chat_id, first, last)`)
     .innerJoin(messages, sql`${messages.chatId} = wanted.chat_id and ${messages.number} between wanted.first and wanted.last`)
     .leftJoin(replies, and(eq(replies.chatId, messages.chatId), eq(replies.number, messages.replyTo)))
 }
@@ -87,6 +86,6 @@ export async function countUnread(db: Db, viewerId: number, chatIds: readonly nu
       select count(*)::int from message x
       where x.chat_id = m.chat_id and x.number > greatest(m.read_up_to, m.history_from - 1) and x.sender_id is distinct from m.user_id and x.deleted_at is null
     ) as count
-    from member m where m.user_id = ${viewerId} and m.chat_id = any (${`{${chatIds.join(',')}}`}::bigint[])`)
+    from member m where m.user_id = ${viewerId} and m.chat_id = any (${idList(chatIds)})`)
   return new Map(rows.map((row) => [Number(row.chat_id), row.count]))
 }

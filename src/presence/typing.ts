@@ -10,8 +10,6 @@ export type TypingChange = BusMessages['typing']
 export interface Typing {
   /** This user begins, goes on or stops. */
   set(chatId: number, userId: number, typing: boolean): void
-  /** A message was sent: whoever typed it has stopped. */
-  stop(chatId: number, userId: number): void
   /** Hears of every change; answers a function that ends it. */
   listen(listener: (change: TypingChange) => void): () => void
   close(): void
@@ -40,15 +38,11 @@ export async function createTyping(bus: Bus): Promise<Typing> {
   }
   const unsubscribe = await bus.subscribe('typing', apply)
 
-  const set = (chatId: number, userId: number, typing: boolean) => {
-    const known = active.get(keyOf(chatId, userId))
-    if (typing ? known !== undefined && Date.now() - known.toldAt < THROTTLE_MS : known === undefined) return
-    bus.publish('typing', { chatId, userId, typing })
-  }
   return {
-    set,
-    stop: (chatId, userId) => {
-      set(chatId, userId, false)
+    set(chatId, userId, typing) {
+      const known = active.get(keyOf(chatId, userId))
+      if (typing ? known !== undefined && Date.now() - known.toldAt < THROTTLE_MS : known === undefined) return
+      bus.publish('typing', { chatId, userId, typing })
     },
     listen(listener) {
       listeners.add(listener)

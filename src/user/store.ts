@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, gt, inArray, isNull, like, lt, or, sql } from 'drizzle-orm'
+import { idList } from '../db/columns.ts'
 import type { Db } from '../db/index.ts'
 import { users } from './table.ts'
 
@@ -81,12 +82,8 @@ export function searchUsers(db: Db, search: UserSearch): Promise<UserRow[]> {
 /** Which of these users share a chat with the viewer just now. */
 export async function findContacts(db: Db, viewerId: number, userIds: readonly number[]): Promise<Set<number>> {
   if (userIds.length === 0) return new Set()
-  const list = sql.join(
-    userIds.map((id) => sql`${id}`),
-    sql`, `,
-  )
   const rows = await db.execute<{ user_id: number }>(sql`
     select distinct other.user_id from member mine join member other on other.chat_id = mine.chat_id and other.to_seq is null
-    where mine.user_id = ${viewerId} and mine.to_seq is null and other.user_id in (${list})`)
+    where mine.user_id = ${viewerId} and mine.to_seq is null and other.user_id = any (${idList(userIds)})`)
   return new Set(rows.map((row) => Number(row.user_id)))
 }
