@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, isNull, sql } from 'drizzle-orm'
 import { idList } from '../db/columns.ts'
 import type { Db } from '../db/index.ts'
 import { streams } from '../event/table.ts'
@@ -83,9 +83,8 @@ export function findMemberPages(db: Db, chatIds: readonly number[], page: { afte
 }
 
 function memberColumns(from: Record<keyof MemberRow, unknown>): typeof members._.columns {
-  const { chatId, userId, role, joinedAt, fromSeq, toSeq, historyFrom, deliveredUpTo, readUpTo, markXid } = from
   // The columns of the subquery stand for those of the table: same names and types.
-  return { chatId, userId, role, joinedAt, fromSeq, toSeq, historyFrom, deliveredUpTo, readUpTo, markXid } as typeof members._.columns
+  return Object.fromEntries(Object.keys(getTableColumns(members)).map((name) => [name, from[name as keyof MemberRow]])) as typeof members._.columns
 }
 
 export async function countMembers(db: Db, chatIds: readonly number[]): Promise<{ chatId: number; count: number }[]> {

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { index, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { boolean, index, integer, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { bytea, int8, moment, newEntityId, xid8 } from '../db/columns.ts'
 import { users } from '../user/table.ts'
 
@@ -11,6 +11,13 @@ export const chats = pgTable(
     /** Null in a direct chat: each sees the other's name. */
     title: text('title'),
     description: text('description'),
+    /** The words of the title as search compares them, each after a space; null in a direct chat. */
+    searchText: text('search_text'),
+    /** How many are in it now; kept under the lock of the chat's stream. */
+    memberCount: integer('member_count').notNull().default(0),
+    /** The one code by which people join by themselves; null: nobody can. */
+    inviteCode: text('invite_code'),
+    inviteCreatedAt: moment('invite_created_at'),
     /** The two people of a direct chat, the smaller id first: so there is one chat for two people. */
     directLow: int8('direct_low').references(() => users.id),
     directHigh: int8('direct_high').references(() => users.id),
@@ -20,10 +27,13 @@ export const chats = pgTable(
     clientHash: bytea('client_hash'),
     createdAt: moment('created_at').notNull().default(sql`now()`),
     updatedAt: moment('updated_at').notNull().default(sql`now()`),
+    /** When its owner ended it for all. */
+    deletedAt: moment('deleted_at'),
   },
   (table) => [
     uniqueIndex('chat_direct').on(table.directLow, table.directHigh),
     uniqueIndex('chat_client_id').on(table.createdBy, table.clientId),
+    uniqueIndex('chat_invite_code').on(table.inviteCode),
   ],
 )
 
@@ -50,6 +60,13 @@ export const members = pgTable(
     readUpTo: int8('read_up_to').notNull(),
     /** The transaction that last moved a mark: marks are no events, so a resume finds the moved ones by it. */
     markXid: xid8('mark_xid').notNull().default(sql`pg_current_xact_id()`),
+    /** When a mark was last moved. */
+    markedAt: moment('marked_at').notNull().default(sql`now()`),
+    mutedUntil: moment('muted_until'),
+    archived: boolean('archived').notNull().default(false),
+    pinned: boolean('pinned').notNull().default(false),
+    /** A direct chat that this person deleted: it stays out of their list until a message with a higher number comes. */
+    hiddenUpTo: int8('hidden_up_to'),
   },
   (table) => [
     primaryKey({ columns: [table.chatId, table.userId] }),
@@ -69,4 +86,18 @@ export const pastIntervals = pgTable(
     historyFrom: int8('history_from').notNull(),
   },
   (table) => [primaryKey({ columns: [table.userId, table.chatId, table.fromSeq] })],
+)
+
+/** Every move of a mark: since when a member has, or has read, a message is the first move at or beyond its number. */
+export const markMoves = pgTable(
+  'mark_move',
+  {
+    chatId: int8('chat_id').notNull(),
+    userId: int8('user_id').notNull(),
+    /** False: delivered. */
+    read: boolean('read').notNull(),
+    upTo: int8('up_to').notNull(),
+    at: moment('at').notNull().default(sql`clock_timestamp()`),
+  },
+  (table) => [primaryKey({ columns: [table.chatId, table.userId, table.read, table.upTo] })],
 )

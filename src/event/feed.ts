@@ -129,7 +129,7 @@ export class Feed implements AsyncIterableIterator<Batch> {
     const cursor = caughtUp ? this.#cursor() : this.#write(catchUp.horizon, catchUp.delivered)
     if (caughtUp) this.#catchUp = null
     const batch = { events: rows.filter(isShown), cursor, caughtUp, reset }
-    const left = rows.some((row) => row.kind === EventKind.MEMBER_REMOVED && row.refId === this.#scope.viewerId)
+    const left = rows.some((row) => endsMembership(row, this.#scope.viewerId))
     if (left && caughtUp && this.#scope.chatId !== null && this.#sent.size === 0) void this.return()
     return batch
   }
@@ -182,7 +182,7 @@ export class Feed implements AsyncIterableIterator<Batch> {
       }
       if (isShown(row)) into.push(row)
       if (row.kind === EventKind.JOINED && row.refId !== null) this.#join(row.refId, row.rev ?? 1)
-      if (row.kind === EventKind.MEMBER_REMOVED && row.refId === this.#scope.viewerId) {
+      if (endsMembership(row, this.#scope.viewerId)) {
         this.#leave(streamId)
         return
       }
@@ -264,6 +264,11 @@ export class Feed implements AsyncIterableIterator<Batch> {
       }
     })
   }
+}
+
+/** After this event nothing of the chat is the viewer's any more. */
+function endsMembership(row: EventRow, viewerId: number): boolean {
+  return row.kind === EventKind.CHAT_DELETED || (row.kind === EventKind.MEMBER_REMOVED && row.refId === viewerId)
 }
 
 /** JOINED only wakes: the viewer reads the chat's own event as ChatAdded. */

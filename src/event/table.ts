@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { bigint, index, pgTable, primaryKey, smallint } from 'drizzle-orm/pg-core'
+import { bigint, boolean, index, pgTable, primaryKey, smallint } from 'drizzle-orm/pg-core'
 import { int8, moment, xid8 } from '../db/columns.ts'
 
 /**
@@ -14,6 +14,8 @@ export const streams = pgTable('stream', {
   messageNo: int8('message_no').notNull().default(0),
   /** When the newest message was sent, or the chat was made. */
   lastAt: moment('last_at').notNull().default(sql`now()`),
+  /** A direct chat in which nobody may write: one of the two has blocked the other, or is gone. Kept here, where sending looks anyway. */
+  closed: boolean('closed').notNull().default(false),
   /** The greatest transaction id that wrote an event here: a resume skips streams below its cursor. */
   maxXid: xid8('max_xid').notNull().default(sql`pg_current_xact_id()`),
 })

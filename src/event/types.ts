@@ -9,18 +9,40 @@ export const EventKind = {
   MEMBER_ADDED: 2,
   /** Somebody left or was removed; they read it as ChatRemoved, the others as MemberRemoved. ref: the user. */
   MEMBER_REMOVED: 3,
+  /** A member has another role. ref: the user. */
+  MEMBER_CHANGED: 4,
+  /** Title, description, picture or invite changed. ref: the chat. */
+  CHAT_CHANGED: 5,
+  /** The owner ended it for all; each member reads it as ChatRemoved. ref: the chat. */
+  CHAT_DELETED: 6,
   /** ref: the message's number, rev: 1. Written by the SQL function send_messages. */
   MESSAGE_ADDED: 10,
   /** ref: the message's number, rev: its new revision. */
   MESSAGE_EDITED: 11,
   /** ref: the message's number. */
   MESSAGE_DELETED: 12,
+  /** Reactions were given or taken back. ref: the message's number. */
+  MESSAGE_REACTED: 13,
+  /** It was pinned or unpinned. ref: the message's number. */
+  MESSAGE_PINNED: 14,
+  /** An account left, and what it wrote is empty now. ref: the user, rev: the number up to which. */
+  MESSAGES_ERASED: 15,
   /** In a user's stream: the user is in a chat from now on. ref: the chat, rev: the event number in the chat from which it is visible. */
   JOINED: 50,
   /** In a user's stream: the profile changed. ref: the user. */
   PROFILE_CHANGED: 51,
   /** In a user's stream: a session ended. ref: the session. */
   SESSION_ENDED: 52,
+  /** In a user's stream: somebody was blocked or unblocked. ref: that user. */
+  BLOCKS_CHANGED: 53,
+  /** In a user's stream: how the user has set one chat. ref: the chat. */
+  SETTINGS_CHANGED: 54,
+  /** In a user's stream: the user deleted a direct chat from their list. ref: the chat. */
+  CHAT_HIDDEN: 55,
+  /** Never stored: the state of somebody's marks, as a reader is told of it. ref: the user; null: of some members of a large chat. */
+  MARKS_MOVED: 90,
+  /** Never stored: the profile of somebody whom the reader knows from a chat. ref: the user. */
+  CONTACT_CHANGED: 91,
 } as const
 
 export type EventKind = (typeof EventKind)[keyof typeof EventKind]

@@ -1,4 +1,5 @@
-import { boolean, integer, pgTable, primaryKey, smallint, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import { bigint, boolean, index, integer, jsonb, pgTable, primaryKey, smallint, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { bytea, int8, moment } from '../db/columns.ts'
 
 /** A message is known by its chat and its number there. No foreign keys: the send function proves chat, sender and reply under the stream's lock. */
@@ -7,8 +8,9 @@ export const messages = pgTable(
   {
     chatId: int8('chat_id').notNull(),
     number: int8('number').notNull(),
-    /** Number of the newest event about it. */
+    /** Number of the newest event about it, and of the one that gave it the present text. */
     seq: int8('seq').notNull(),
+    bodySeq: int8('body_seq').notNull(),
     senderId: int8('sender_id'),
     /** The sender's own id for it, and a keyed hash of the input as sent: a repeat with other content is told apart for ever, edits or not. */
     clientId: uuid('client_id'),
@@ -20,10 +22,49 @@ export const messages = pgTable(
     /** Number of the message it answers, in the same chat. */
     replyTo: int8('reply_to'),
     forwarded: boolean('forwarded').notNull().default(false),
+    location: jsonb('location').$type<Location>(),
+    /** The members whom the text names. */
+    mentions: bigint('mentions', { mode: 'number' }).array().notNull().default(sql`'{}'`),
+    /** How often each emoji was given, in the order in which they first came; kept in the transaction of each reaction. */
+    reactions: jsonb('reactions').$type<[emoji: string, count: number][]>(),
     revision: integer('revision').notNull().default(1),
     createdAt: moment('created_at').notNull(),
     editedAt: moment('edited_at'),
     deletedAt: moment('deleted_at'),
+    pinnedAt: moment('pinned_at'),
   },
-  (table) => [primaryKey({ columns: [table.chatId, table.number] }), uniqueIndex('message_client_id').on(table.senderId, table.clientId)],
+  (table) => [
+    primaryKey({ columns: [table.chatId, table.number] }),
+    uniqueIndex('message_client_id').on(table.senderId, table.clientId),
+    index('message_pinned').on(table.chatId, table.pinnedAt).where(sql`${table.pinnedAt} is not null`),
+  ],
+)
+
+/** A place that a message tells. */
+export interface Location {
+  latitude: number
+  longitude: number
+  name: string | null
+  address: string | null
+}
+
+/** Who is mentioned where: for counting what is unread. Rows of edited and deleted messages follow their text. */
+export const mentions = pgTable(
+  'mention',
+  { userId: int8('user_id').notNull(), chatId: int8('chat_id').notNull(), number: int8('number').notNull() },
+  (table) => [primaryKey({ columns: [table.userId, table.chatId, table.number] })],
+)
+
+/** What an edited message said before. Gone with the message's text. */
+export const revisions = pgTable(
+  'message_revision',
+  {
+    chatId: int8('chat_id').notNull(),
+    number: int8('number').notNull(),
+    revision: integer('revision').notNull(),
+    body: text('body'),
+    /** When it was written. */
+    at: moment('at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.chatId, table.number, table.revision] })],
 )

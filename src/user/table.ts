@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { index, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { int8, moment, newEntityId } from '../db/columns.ts'
+import { index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { int8, moment, newEntityId, xid8 } from '../db/columns.ts'
 
 export const users = pgTable(
   'users',
@@ -8,8 +8,13 @@ export const users = pgTable(
     id: newEntityId('id'),
     username: text('username').notNull(),
     email: text('email'),
+    /** The subject by which the product's own identity provider knows the user; null where they sign in here. */
+    externalId: text('external_id'),
     displayName: text('display_name').notNull(),
     bio: text('bio'),
+    /** What the user set; whether they are connected is known to the servers only. */
+    availability: text('availability').$type<'AVAILABLE' | 'AWAY' | 'BUSY' | 'INVISIBLE'>().notNull().default('AVAILABLE'),
+    statusText: text('status_text'),
     roles: text('roles').array().$type<('ADMIN' | 'AGENT')[]>().notNull().default(sql`'{}'`),
     /** The words of both names as search compares them, each after a space. */
     searchText: text('search_text').notNull(),
@@ -18,10 +23,14 @@ export const users = pgTable(
     deletedAt: moment('deleted_at'),
     /** When the last of this user's connections was seen. */
     lastSeenAt: moment('last_seen_at'),
+    /** The transaction that last changed what others see of the profile: no event of any chat, so whoever listens finds it by this. */
+    profileXid: xid8('profile_xid').notNull().default(sql`pg_current_xact_id()`),
   },
   (table) => [
     uniqueIndex('users_username').on(sql`lower(${table.username})`),
     uniqueIndex('users_email').on(sql`lower(${table.email})`),
+    uniqueIndex('users_external_id').on(table.externalId),
+    index('users_profile_xid').on(table.profileXid),
     index('users_search').using('gin', sql`${table.searchText} gin_trgm_ops`),
   ],
 )
@@ -35,3 +44,18 @@ export const passwords = pgTable('password', {
   hash: text('hash').notNull(),
   changedAt: moment('changed_at').notNull().default(sql`now()`),
 })
+
+/** Who wants nothing to do with whom. */
+export const blocks = pgTable(
+  'block',
+  {
+    userId: int8('user_id')
+      .notNull()
+      .references(() => users.id),
+    blockedId: int8('blocked_id')
+      .notNull()
+      .references(() => users.id),
+    createdAt: moment('created_at').notNull().default(sql`now()`),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.blockedId] }), index('block_blocked').on(table.blockedId)],
+)

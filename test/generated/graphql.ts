@@ -70,7 +70,11 @@ export type MessageChange =
   /** It was deleted; a tombstone stays. */
   | 'DELETED'
   /** Its text. */
-  | 'EDITED';
+  | 'EDITED'
+  /** Whether it is pinned. */
+  | 'PINNED'
+  /** Its reactions. */
+  | 'REACTIONS';
 
 /** A refresh token to trade for new tokens. */
 export type RefreshSessionInput = {
@@ -217,8 +221,15 @@ export type EventsSubscriptionVariables = Exact<{
 
 export type EventsSubscription = { events: { cursor: string, caughtUp: boolean, reset: { reason: EventResetReason } | null, events: Array<
       | { __typename: 'ChatAdded', chatId: string | null, seq: number | null }
+      | { __typename: 'ChatChanged', chatId: string | null, seq: number | null }
+      | { __typename: 'ChatRemoved', chatId: string | null, seq: number | null }
+      | { __typename: 'MemberAdded', chatId: string | null, seq: number | null }
+      | { __typename: 'MemberChanged', chatId: string | null, seq: number | null }
+      | { __typename: 'MemberRemoved', chatId: string | null, seq: number | null }
       | { __typename: 'MessageAdded', chatId: string | null, seq: number | null, message: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender: { id: string, displayName: string } | null }, chat: { id: string, unreadCount: number } | null }
       | { __typename: 'MessageChanged', change: MessageChange, chatId: string | null, seq: number | null, message: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender: { id: string, displayName: string } | null } }
+      | { __typename: 'MessagesErased', chatId: string | null, seq: number | null }
+      | { __typename: 'ReceiptsChanged', chatId: string | null, seq: number | null }
       | { __typename: 'UserChanged', chatId: string | null, seq: number | null }
     > } };
 
