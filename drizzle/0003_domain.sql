@@ -51,6 +51,7 @@ ALTER TABLE "chat" ADD COLUMN "member_count" integer DEFAULT 0 NOT NULL;--> stat
 ALTER TABLE "chat" ADD COLUMN "invite_code" text;--> statement-breakpoint
 ALTER TABLE "chat" ADD COLUMN "invite_created_at" timestamp (3) with time zone;--> statement-breakpoint
 ALTER TABLE "chat" ADD COLUMN "deleted_at" timestamp (3) with time zone;--> statement-breakpoint
+ALTER TABLE "member" ALTER COLUMN "mark_xid" SET DEFAULT '3';--> statement-breakpoint
 ALTER TABLE "member" ADD COLUMN "marked_at" timestamp (3) with time zone DEFAULT now() NOT NULL;--> statement-breakpoint
 ALTER TABLE "member" ADD COLUMN "muted_until" timestamp (3) with time zone;--> statement-breakpoint
 ALTER TABLE "member" ADD COLUMN "archived" boolean DEFAULT false NOT NULL;--> statement-breakpoint
@@ -67,7 +68,7 @@ ALTER TABLE "stream" ADD COLUMN "closed" boolean DEFAULT false NOT NULL;--> stat
 ALTER TABLE "users" ADD COLUMN "external_id" text;--> statement-breakpoint
 ALTER TABLE "users" ADD COLUMN "availability" text DEFAULT 'AVAILABLE' NOT NULL;--> statement-breakpoint
 ALTER TABLE "users" ADD COLUMN "status_text" text;--> statement-breakpoint
-ALTER TABLE "users" ADD COLUMN "profile_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL;--> statement-breakpoint
+ALTER TABLE "users" ADD COLUMN "profile_xid" "xid8" DEFAULT '3' NOT NULL;--> statement-breakpoint
 ALTER TABLE "block" ADD CONSTRAINT "block_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "block" ADD CONSTRAINT "block_blocked_id_users_id_fk" FOREIGN KEY ("blocked_id") REFERENCES "public"."users"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "block_blocked" ON "block" USING btree ("blocked_id");--> statement-breakpoint

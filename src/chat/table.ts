@@ -58,8 +58,8 @@ export const members = pgTable(
     historyFrom: int8('history_from').notNull(),
     deliveredUpTo: int8('delivered_up_to').notNull(),
     readUpTo: int8('read_up_to').notNull(),
-    /** The transaction that last moved a mark: marks are no events, so a resume finds the moved ones by it. */
-    markXid: xid8('mark_xid').notNull().default(sql`pg_current_xact_id()`),
+    /** The transaction that last moved a mark: marks are no events, so the sweep and a resume find the moved ones by it. At first one from before all. */
+    markXid: xid8('mark_xid').notNull().default(sql`'3'`),
     /** When a mark was last moved. */
     markedAt: moment('marked_at').notNull().default(sql`now()`),
     mutedUntil: moment('muted_until'),

@@ -1,7 +1,11 @@
+import { Barriers } from './barriers.ts'
 import type { Hub } from './hub.ts'
+import { PendingStates } from './pending.ts'
 import { READ_LIMIT } from './reader.ts'
 import { writeCursor } from './resume.ts'
 import type { Reset, Scope, Start } from './resume.ts'
+import { isState } from './state.ts'
+import type { StateChange } from './state.ts'
 import { EventKind } from './types.ts'
 import type { EventRow } from './types.ts'
 
@@ -14,8 +18,6 @@ export interface Batch {
   reset: Reset | null
 }
 
-/** Barriers that wait at once. */
-const MAX_BARRIERS = 2
 /** A batch holds at most so many events. */
 const BATCH_LIMIT = 100
 /** A silent feed sends its cursor this often, so that a client's cursor never grows old while nothing happens. */
@@ -28,9 +30,7 @@ const RETRY_MS = 500
  *
  * States: CATCHING UP (`missed` is not empty: batches of it, the cursor keeps the old horizon) → LIVE (take the dirty streams, read each beyond
  * `sent`) → ENDED (by `return()`, or in the scope of one chat once its ChatRemoved went out).
- *
- * The horizon moves by barriers: a sweep says below which transaction everything is finished; it becomes the horizon once every stream that was
- * dirty at that sweep was sent past the number noted then.
+ * The horizon moves by {@link Barriers}.
  */
 export class Feed implements AsyncIterableIterator<Batch> {
   readonly #hub: Hub
@@ -48,7 +48,8 @@ export class Feed implements AsyncIterableIterator<Batch> {
   readonly #joined = new Set<number>()
   /** Chats whose next membership is known before the end of the last one was read. */
   readonly #rejoined = new Map<number, number>()
-  #barriers: { horizon: bigint; need: Map<number, number> }[] = []
+  readonly #states = new PendingStates()
+  readonly #barriers = new Barriers()
   #horizon: bigint
   /** While catching up: the cursor as it grows, and what is still to be sent. */
   #catchUp: { horizon: bigint; delivered: Map<number, number>; missed: EventRow[]; next: number } | null
@@ -65,7 +66,7 @@ export class Feed implements AsyncIterableIterator<Batch> {
     this.#horizon = start.horizon
     // A chat that was left stays in the vector until the horizon has passed all that it brought: its last events must not come again.
     for (const [id, seq] of start.cursor?.delivered ?? []) if (!this.#sent.has(id)) this.#recent.set(id, { xid: start.limit, seq })
-    for (const row of start.missed) if (!this.#sent.has(row.streamId)) this.#recent.set(row.streamId, { xid: start.limit, seq: row.seq })
+    for (const row of start.missed) if (!isState(row) && !this.#sent.has(row.streamId)) this.#recent.set(row.streamId, { xid: start.limit, seq: row.seq })
     this.#first = { reset: start.reset }
     this.#catchUp = start.cursor === null ? null : { horizon: start.cursor.horizon, delivered: new Map(start.cursor.delivered), missed: start.missed, next: 0 }
     // After a reset of single chats these are at their heads, whatever the old cursor said.
@@ -83,13 +84,21 @@ export class Feed implements AsyncIterableIterator<Batch> {
     this.#wake?.()
   }
 
+  get viewerId(): number {
+    return this.#scope.viewerId
+  }
+
+  /** Notes that a state changed that this reader may see. */
+  noteState(change: StateChange): void {
+    this.#states.note(change)
+    this.#wake?.()
+  }
+
   /** Notes that everything below this transaction is finished and was hinted at: to be reached once the dirty streams are sent. */
   addBarrier(horizon: bigint): void {
     if (horizon <= this.#horizon) return
     const need = new Map([...this.#dirty, ...this.#reading].map((id) => [id, this.#joined.has(id) ? Infinity : this.#hub.head(id)]))
-    // Of two that wait the later one demands all that the earlier one does: a reader that does not pull costs no more than these.
-    if (this.#barriers.length >= MAX_BARRIERS) this.#barriers.pop()
-    this.#barriers.push({ horizon, need })
+    this.#barriers.add(horizon, need, this.#states.keys())
     this.#passBarriers()
   }
 
@@ -124,7 +133,7 @@ export class Feed implements AsyncIterableIterator<Batch> {
     this.#first = null
     const rows = catchUp.missed.slice(catchUp.next, catchUp.next + BATCH_LIMIT)
     catchUp.next += rows.length
-    for (const row of rows) catchUp.delivered.set(row.streamId, row.seq)
+    for (const row of rows) if (!isState(row)) catchUp.delivered.set(row.streamId, row.seq)
     const caughtUp = catchUp.next >= catchUp.missed.length
     const cursor = caughtUp ? this.#cursor() : this.#write(catchUp.horizon, catchUp.delivered)
     if (caughtUp) this.#catchUp = null
@@ -137,7 +146,7 @@ export class Feed implements AsyncIterableIterator<Batch> {
   /** The next events of dirty streams; null after a wait that brought none. */
   async #nextLive(): Promise<Batch | null> {
     const streamIds = [...this.#dirty].slice(0, BATCH_LIMIT)
-    if (streamIds.length === 0) return (await this.#pause(IDLE_MS)) || this.#ended ? null : this.#batch([])
+    if (streamIds.length === 0 && this.#states.waitMs() > 0) return this.#idle()
     const reads = await this.#read(streamIds)
     if (reads === null) return null
     const events: EventRow[] = []
@@ -147,12 +156,27 @@ export class Feed implements AsyncIterableIterator<Batch> {
       this.#take(id, room, events)
       this.#settle(id, rows.length, room.length)
     })
+    events.push(...this.#takeStates(BATCH_LIMIT - events.length))
     this.#passBarriers()
     return events.length > 0 ? this.#batch(events) : null
   }
 
+  /** Waits until something is to be told; after a long silence the cursor alone goes out. */
+  async #idle(): Promise<Batch | null> {
+    const stateMs = this.#states.waitMs()
+    const woken = await this.#pause(Math.min(IDLE_MS, stateMs), true)
+    return woken || this.#ended || stateMs < IDLE_MS ? null : this.#batch([])
+  }
+
+  #takeStates(limit: number): EventRow[] {
+    const { keys, events } = this.#states.take(limit)
+    this.#barriers.told(keys)
+    return events
+  }
+
   /** Reads streams beyond what was sent. They count as clean from here on: whoever marks one meanwhile causes another read. */
   async #read(streamIds: number[]): Promise<EventRow[][] | null> {
+    if (streamIds.length === 0) return []
     for (const id of streamIds) {
       this.#dirty.delete(id)
       this.#reading.add(id)
@@ -163,7 +187,7 @@ export class Feed implements AsyncIterableIterator<Batch> {
     } catch (error) {
       for (const id of streamIds) if (this.#sent.has(id)) this.#dirty.add(id)
       this.#hub.readFailed(error)
-      await this.#pause(RETRY_MS)
+      await this.#pause(RETRY_MS, false)
       return null
     } finally {
       for (const id of streamIds) this.#reading.delete(id)
@@ -194,7 +218,7 @@ export class Feed implements AsyncIterableIterator<Batch> {
     const sent = this.#sent.get(streamId)
     if (sent === undefined) return
     if (available === 0) {
-      if (this.#joined.delete(streamId)) for (const barrier of this.#barriers) barrier.need.delete(streamId)
+      if (this.#joined.delete(streamId)) this.#barriers.drop(streamId)
     } else if (taken < available || available === READ_LIMIT || this.#joined.has(streamId) || sent < this.#hub.head(streamId)) {
       this.#dirty.add(streamId)
     }
@@ -211,8 +235,7 @@ export class Feed implements AsyncIterableIterator<Batch> {
     this.#hub.addReader(chatId, this)
     this.#dirty.add(chatId)
     this.#joined.add(chatId)
-    // What a pending barrier promises holds for this chat too: it must be read to its end first.
-    for (const barrier of this.#barriers) barrier.need.set(chatId, Infinity)
+    this.#barriers.joined(chatId)
   }
 
   #leave(chatId: number): void {
@@ -220,7 +243,8 @@ export class Feed implements AsyncIterableIterator<Batch> {
     this.#dirty.delete(chatId)
     this.#joined.delete(chatId)
     this.#hub.removeReader(chatId, this)
-    for (const barrier of this.#barriers) barrier.need.delete(chatId)
+    this.#barriers.drop(chatId)
+    this.#barriers.told(this.#states.dropChat(chatId))
     if (this.#scope.chatId !== null) void this.return()
     const fromSeq = this.#rejoined.get(chatId)
     this.#rejoined.delete(chatId)
@@ -228,13 +252,10 @@ export class Feed implements AsyncIterableIterator<Batch> {
   }
 
   #passBarriers(): void {
-    for (;;) {
-      const [barrier] = this.#barriers
-      if (barrier === undefined || ![...barrier.need].every(([id, seq]) => (this.#sent.get(id) ?? Infinity) >= seq)) return
-      this.#barriers.shift()
-      if (barrier.horizon > this.#horizon) this.#horizon = barrier.horizon
-      for (const [id, recent] of this.#recent) if (recent.xid < this.#horizon) this.#recent.delete(id)
-    }
+    const horizon = this.#barriers.pass((id) => this.#sent.get(id) ?? Infinity)
+    if (horizon === null || horizon <= this.#horizon) return
+    this.#horizon = horizon
+    for (const [id, recent] of this.#recent) if (recent.xid < horizon) this.#recent.delete(id)
   }
 
   #batch(events: EventRow[]): Batch {
@@ -249,9 +270,9 @@ export class Feed implements AsyncIterableIterator<Batch> {
     return writeCursor({ viewerId: this.#scope.viewerId, chatId: this.#scope.chatId, epoch: this.#epoch, horizon, delivered })
   }
 
-  /** Waits until something is dirty or the feed ends: true; or for so long: false. */
-  #pause(ms: number): Promise<boolean> {
-    if (this.#ended || (ms === IDLE_MS && this.#dirty.size > 0)) return Promise.resolve(true)
+  /** Waits until the feed ends, or with `forNews` until there is something to send: true; or for so long: false. */
+  #pause(ms: number, forNews: boolean): Promise<boolean> {
+    if (this.#ended || (forNews && this.#dirty.size > 0)) return Promise.resolve(true)
     return new Promise((resolve) => {
       const end = (woken: boolean) => {
         clearTimeout(timer)
@@ -260,7 +281,7 @@ export class Feed implements AsyncIterableIterator<Batch> {
       }
       const timer = setTimeout(end, ms, false)
       this.#wake = () => {
-        if (ms === IDLE_MS || this.#ended) end(true)
+        if (forNews || this.#ended) end(true)
       }
     })
   }

@@ -6,7 +6,9 @@ import { EventReader } from './reader.ts'
 import { readStart } from './resume.ts'
 import type { Cursors, Scope } from './resume.ts'
 import { startSweep } from './sweep.ts'
-import type { Sweep } from './sweep.ts'
+import type { StateChange } from './state.ts'
+import type { Moved, Sweep } from './sweep.ts'
+import { EventKind } from './types.ts'
 
 /**
  * Delivers events to the connections of this server. It keeps the newest number of each stream that somebody here reads, and wakes the
@@ -22,9 +24,10 @@ export class Hub {
   readonly #heads = new Map<number, number>()
   readonly #readers = new Map<number, Set<Feed>>()
   readonly #watchers = new Map<number, Set<() => void>>()
-  /** Feeds that do not yet know their streams: they note every stream that moves meanwhile. */
-  readonly #starting = new Set<Map<number, number>>()
+  /** Feeds that do not yet know their streams: they note all that moves meanwhile. */
+  readonly #starting = new Set<{ heads: Map<number, number>; moved: Moved[] }>()
   readonly #feeds = new Set<Feed>()
+  readonly #feedsOfViewer = new Map<number, Set<Feed>>()
   #sweep: Sweep | null = null
   #unsubscribe: (() => void) | null = null
 
@@ -42,9 +45,11 @@ export class Hub {
     this.#sweep = await startSweep({
       sql: this.#sql,
       busy: () => this.#feeds.size > 0 || this.#watchers.size > 0,
-      onMoved: (hints, horizon) => {
-        this.wake(hints)
-        for (const feed of this.#feeds) feed.addBarrier(horizon)
+      onMoved: (moved) => {
+        this.wake(moved.hints)
+        for (const starting of this.#starting) starting.moved.push(moved)
+        this.#tellStates(moved)
+        for (const feed of this.#feeds) feed.addBarrier(moved.horizon)
       },
       onError: (error) => {
         this.#log.warn({ err: error }, 'The sweep of the event log failed; it goes on.')
@@ -62,13 +67,36 @@ export class Hub {
   /** Notes that streams moved, and wakes those who read them. */
   wake(hints: readonly Hint[]): void {
     for (const [streamId, seq] of hints) {
-      for (const noted of this.#starting) noted.set(streamId, Math.max(seq, noted.get(streamId) ?? 0))
+      for (const { heads } of this.#starting) heads.set(streamId, Math.max(seq, heads.get(streamId) ?? 0))
       const readers = this.#readers.get(streamId)
       if (readers !== undefined && seq > this.head(streamId)) {
         this.#heads.set(streamId, seq)
         for (const feed of readers) feed.markDirty(streamId, seq)
       }
       for (const watcher of this.#watchers.get(streamId) ?? []) watcher()
+    }
+  }
+
+  /** Hands states to those who may see them, or of these to one. The sweep finds each once, so nobody is told of one more than once per sweep. */
+  #tellStates({ marks, profiles }: Moved, only?: Feed): void {
+    const tell = (feeds: Iterable<Feed>, change: StateChange) => {
+      for (const feed of feeds) if (only === undefined || feed === only) feed.noteState(change)
+    }
+    const together = new Map<number, Date>()
+    for (const { chatId, userId, large, at } of marks) {
+      const change: StateChange = { kind: EventKind.MARKS_MOVED, chatId, userId, at }
+      if (large) together.set(chatId, at)
+      const readers = this.#readers.get(chatId)
+      if (readers === undefined) continue
+      tell(large ? [...(this.#feedsOfViewer.get(userId) ?? [])].filter((feed) => readers.has(feed)) : readers, change)
+    }
+    for (const [chatId, at] of together) {
+      tell(this.#readers.get(chatId) ?? [], { kind: EventKind.MARKS_MOVED, chatId, userId: null, at })
+    }
+    for (const { userId, chatIds, at } of profiles) {
+      const readers = new Set(chatIds.flatMap((chatId) => [...(this.#readers.get(chatId) ?? [])]))
+      // Their own devices hear of it by their own stream.
+      tell([...readers].filter((feed) => feed.viewerId !== userId), { kind: EventKind.CONTACT_CHANGED, userId, at })
     }
   }
 
@@ -86,22 +114,24 @@ export class Hub {
    */
   async open(scope: Scope, cursors: Cursors): Promise<Feed | null> {
     // Listen before reading: what commits in between is either in the snapshot or noted here.
-    const noted = new Map<number, number>()
-    this.#starting.add(noted)
+    const starting = { heads: new Map<number, number>(), moved: [] as Moved[] }
+    this.#starting.add(starting)
     try {
       const start = await readStart(this.#sql, scope, cursors)
       if (start === null) return null
       const feed = new Feed(this, scope, start)
       this.#feeds.add(feed)
+      addTo(this.#feedsOfViewer, scope.viewerId, feed)
       for (const streamId of start.heads.keys()) this.addReader(streamId, feed)
-      for (const [streamId, seq] of noted) {
+      for (const [streamId, seq] of starting.heads) {
         if (!this.#readers.has(streamId)) continue
         this.#heads.set(streamId, Math.max(seq, this.head(streamId)))
         feed.markDirty(streamId, seq)
       }
+      for (const moved of starting.moved) this.#tellStates(moved, feed)
       return feed
     } finally {
-      this.#starting.delete(noted)
+      this.#starting.delete(starting)
     }
   }
 
@@ -126,6 +156,7 @@ export class Hub {
 
   removeFeed(feed: Feed): void {
     this.#feeds.delete(feed)
+    removeFrom(this.#feedsOfViewer, feed.viewerId, feed)
   }
 
   /** A read of the log failed: told once here, the feed tries again. */

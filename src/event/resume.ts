@@ -5,6 +5,8 @@ import type { Cursor } from './cursor.ts'
 import { toEventRow } from './reader.ts'
 import type { RawEventRow } from './reader.ts'
 import { parseSnapshot } from './snapshot.ts'
+import { LARGE_CHAT, stateEvent } from './state.ts'
+import { EventKind } from './types.ts'
 import type { EventRow } from './types.ts'
 
 /** Events of one chat, and of all, that a resume brings at most; beyond that refetching is cheaper for everyone. */
@@ -36,7 +38,7 @@ export interface Start {
   heads: Map<number, number>
   /** For the streams that already hold events at or above the horizon: the greatest transaction id of them. */
   recent: Map<number, bigint>
-  /** What was missed since the cursor, by stream, in order. */
+  /** What was missed since the cursor: events by stream, in order, then states. */
   missed: EventRow[]
   /** The cursor that was continued; null at a fresh start or after a complete reset. */
   cursor: Cursor | null
@@ -94,7 +96,9 @@ export function readStart(sql: Ctx['sql'], scope: Scope, cursors: Cursors): Prom
 
     const { ranges, reset } = limitMissed(await findMissed(tx, scope, cursor), scope)
     if (outside && ranges.length === 0) return null
-    return { ...start, cursor, reset, missed: await readRanges(tx, ranges) }
+    const states = await readStates(tx, scope, cursor)
+    if (states.length > MAX_IN_ALL) return { ...start, reset: { reason: 'TOO_MANY', chatIds: null } }
+    return { ...start, cursor, reset, missed: [...(await readRanges(tx, ranges)), ...states] }
   }) as Promise<Start | null>
 }
 
@@ -155,6 +159,34 @@ async function readRanges(tx: Tx, ranges: readonly MissedRange[]): Promise<Event
     join event e on e.stream_id = r.stream_id and e.seq between r.first and r.last
     order by e.stream_id, e.seq`
   return rows.map(toEventRow)
+}
+
+/**
+ * What the viewer may see of marks and profiles that changed since the cursor. At or above its horizon only: some of it the viewer may know,
+ * and hears again, which changes nothing.
+ */
+async function readStates(tx: Tx, scope: Scope, cursor: Cursor): Promise<EventRow[]> {
+  const horizon = cursor.horizon.toString()
+  const rows = await tx<{ chat_id: number | null; user_id: number | null; at: string }[]>`
+    with mine as materialized (
+      select m.chat_id, c.member_count > ${LARGE_CHAT} as large from member m join chat c on c.id = m.chat_id
+      where m.user_id = ${scope.viewerId} and m.to_seq is null and (${scope.chatId}::bigint is null or m.chat_id = ${scope.chatId})
+    ),
+    marked as (
+      select m.chat_id, m.user_id, mine.large, m.marked_at as at from member m join mine on mine.chat_id = m.chat_id
+      where m.mark_xid >= ${horizon}::xid8 and m.to_seq is null
+    )
+    select chat_id, user_id, at from marked where not large or user_id = ${scope.viewerId}
+    union all select chat_id, null, max(at) from marked where large group by chat_id
+    union all select null, u.id, u.updated_at from users u
+      where u.profile_xid >= ${horizon}::xid8 and u.id <> ${scope.viewerId}
+        and exists (select from member m join mine on mine.chat_id = m.chat_id where m.user_id = u.id)
+    limit ${MAX_IN_ALL + 1}`
+  return rows.map(({ chat_id: chatId, user_id: userId, at }) =>
+    stateEvent(
+      chatId === null ? { kind: EventKind.CONTACT_CHANGED, userId: userId ?? 0, at: new Date(at) } : { kind: EventKind.MARKS_MOVED, chatId, userId, at: new Date(at) },
+    ),
+  )
 }
 
 /** Which of the missed ranges are to be read; the rest is a reset. */

@@ -2,6 +2,7 @@ import type { Hint } from '../bus/index.ts'
 import type { Ctx } from '../ctx.ts'
 import { parseSnapshot } from './snapshot.ts'
 import type { Snapshot } from './snapshot.ts'
+import { LARGE_CHAT } from './state.ts'
 
 /** How often the log is swept while somebody listens, and while nobody does. */
 const BUSY_MS = 1000
@@ -16,9 +17,20 @@ interface SweepOptions {
   sql: Ctx['sql']
   /** Whether somebody listens. */
   busy: () => boolean
-  /** Hears which streams have rows that became visible since the last sweep, and below which transaction everything is finished now. */
-  onMoved: (hints: readonly Hint[], horizon: bigint) => void
+  /** Hears what became visible since the last sweep. */
+  onMoved: (moved: Moved) => void
   onError: (error: unknown) => void
+}
+
+/** What became visible between two sweeps. */
+export interface Moved {
+  /** Streams with new events, each with the number of its newest. */
+  hints: Hint[]
+  marks: { chatId: number; userId: number; large: boolean; at: Date }[]
+  /** Whose profile changed, and the chats in which they are or were. */
+  profiles: { userId: number; chatIds: number[]; at: Date }[]
+  /** Everything of transactions below this one is finished. */
+  horizon: bigint
 }
 
 /** Asks regularly for what became visible in the log since the last time, so that a lost hint delays and never loses. */
@@ -31,9 +43,9 @@ export async function startSweep(options: SweepOptions): Promise<Sweep> {
 
   const sweep = async () => {
     try {
-      const { hints, snapshot } = await readMoved(options.sql, previous)
+      const { snapshot, ...moved } = await readMoved(options.sql, previous)
       previous = snapshot
-      if (!stopped) options.onMoved(hints, snapshot.xmin)
+      if (!stopped) options.onMoved(moved)
     } catch (error) {
       if (!stopped) options.onError(error)
     }
@@ -64,16 +76,38 @@ async function currentSnapshot(sql: Ctx['sql']): Promise<Snapshot> {
   return parseSnapshot(row.snapshot)
 }
 
+interface MovedRow {
+  snapshot: string
+  hints: Hint[] | null
+  marks: [chatId: number, userId: number, large: boolean, at: string][] | null
+  profiles: [userId: number, chatIds: number[] | null, at: string][] | null
+}
+
 /** One statement, so that the snapshot and the rows are of the same moment. */
-async function readMoved(sql: Ctx['sql'], previous: Snapshot): Promise<{ hints: Hint[]; snapshot: Snapshot }> {
-  const [row] = await sql<{ snapshot: string; moved: Hint[] | null }[]>`
+async function readMoved(sql: Ctx['sql'], previous: Snapshot): Promise<Moved & { snapshot: Snapshot }> {
+  const xmax = previous.xmax.toString()
+  const running = previous.running.map(String)
+  const [row] = await sql<MovedRow[]>`
     select pg_current_snapshot()::text as snapshot, (
       select json_agg(json_build_array(moved.stream_id, moved.head)) from (
         select stream_id, max(seq) as head from event
-        where xid >= ${previous.xmax.toString()}::xid8 or xid = any (${previous.running.map(String)}::xid8[])
+        where xid >= ${xmax}::xid8 or xid = any (${running}::xid8[])
         group by stream_id
       ) as moved
-    ) as moved`
+    ) as hints, (
+      select json_agg(json_build_array(m.chat_id, m.user_id, c.member_count > ${LARGE_CHAT}, m.marked_at)) from member m join chat c on c.id = m.chat_id
+      where (m.mark_xid >= ${xmax}::xid8 or m.mark_xid = any (${running}::xid8[])) and m.to_seq is null
+    ) as marks, (
+      select json_agg(json_build_array(u.id, (select json_agg(m.chat_id) from member m where m.user_id = u.id), u.updated_at)) from users u
+      where u.profile_xid >= ${xmax}::xid8 or u.profile_xid = any (${running}::xid8[])
+    ) as profiles`
   if (row === undefined) throw new Error('no snapshot')
-  return { hints: row.moved ?? [], snapshot: parseSnapshot(row.snapshot) }
+  const snapshot = parseSnapshot(row.snapshot)
+  return {
+    snapshot,
+    horizon: snapshot.xmin,
+    hints: row.hints ?? [],
+    marks: (row.marks ?? []).map(([chatId, userId, large, at]) => ({ chatId, userId, large, at: new Date(at) })),
+    profiles: (row.profiles ?? []).map(([userId, chatIds, at]) => ({ userId, chatIds: chatIds ?? [], at: new Date(at) })),
+  }
 }

@@ -23,8 +23,8 @@ export const users = pgTable(
     deletedAt: moment('deleted_at'),
     /** When the last of this user's connections was seen. */
     lastSeenAt: moment('last_seen_at'),
-    /** The transaction that last changed what others see of the profile: no event of any chat, so whoever listens finds it by this. */
-    profileXid: xid8('profile_xid').notNull().default(sql`pg_current_xact_id()`),
+    /** The transaction that last changed what others see of the profile: no event of any chat, so whoever listens finds it by this. At first one from before all. */
+    profileXid: xid8('profile_xid').notNull().default(sql`'3'`),
   },
   (table) => [
     uniqueIndex('users_username').on(sql`lower(${table.username})`),
