@@ -21,8 +21,8 @@ const PLACES: [RegExp, Floor][] = [
   [/^http\/[\w-]+\.ts$/, 'edge'],
   [/^whatsapp\/(webhook|client|inbound|outbound)\.ts$/, 'edge'],
   [/^client\//, 'client'],
-  [feature('(table|store)'), 'store'],
-  [feature('schema'), 'schema'],
+  [feature('([\\w-]+-)?(table|store)'), 'store'],
+  [feature('([\\w-]+-)?schema'), 'schema'],
   [feature('[\\w-]+'), 'domain'],
 ]
 
@@ -81,6 +81,8 @@ describe('the floors of the house', () => {
     ['user/domain.ts', 'event/log.ts'],
     ['presence/domain.ts', 'presence/typing.ts'],
     ['event/schema.ts', 'message/schema.ts'],
+    ['chat/mark-store.ts', 'user/table.ts'],
+    ['message/receipt-schema.ts', 'chat/schema.ts'],
     ['event/schema.ts', 'message/domain.ts'],
     ['http/graphql.ts', 'graphql/schema.ts'],
     ['main.ts', 'app.ts'],
@@ -151,12 +153,12 @@ function eventsBut(name: string): Rule {
 
 /** Type refs know no left and right: a chat has messages, a message has a chat. */
 function anySchema(to: string): boolean {
-  return feature('schema').test(to)
+  return feature('([\\w-]+-)?schema').test(to)
 }
 
 /** Whoever answers another feature's type by its ref may load it by that feature's domain. */
 function domainBehindARef(to: string, from: string): boolean {
-  return isFeature(from) && floorOf(to) === 'domain' && isFeature(to) && importsOf(from).includes(`${folderOf(to)}/schema.ts`)
+  return isFeature(from) && floorOf(to) === 'domain' && isFeature(to) && importsOf(from).some((path) => folderOf(path) === folderOf(to) && anySchema(path))
 }
 
 function fromHttp(rule: Rule): Rule {

@@ -18,6 +18,7 @@ import {
   countViewerChats,
   findChatByClientId,
   findDirectChat,
+  findIntervals,
   findMemberIds,
   findMemberPages,
   findMembers,
@@ -25,10 +26,9 @@ import {
   insertChat,
   insertMembers,
   listViewerChats,
-  raiseReadMark,
   rankOf,
 } from './store.ts'
-import type { ChatKey, ChatRow, MemberKey, MemberRow, ViewerChat } from './store.ts'
+import type { ChatKey, ChatRow, Interval, MemberKey, MemberRow, ViewerChat } from './store.ts'
 
 /** A chat as the viewer has it: only members have one. */
 export type Chat = ViewerChat
@@ -66,10 +66,16 @@ export async function directChatIdWith(ctx: Ctx, userId: number): Promise<number
   return (await findDirectChat(ctx.db, viewerOf(ctx).userId, userId))?.id ?? null
 }
 
-/** Moves the viewer's read mark in a chat up to this number; it never goes back. The caller has checked that the number is theirs to see. */
-export async function moveReadMark(ctx: Ctx, chatId: number, number: number): Promise<void> {
-  await raiseReadMark(ctx.db, chatId, viewerOf(ctx).userId, number)
-  ctx.loaders.clear()
+/** The time in a chat that an event of it fell into, for this viewer; null where they were not a member then. */
+export async function intervalAt(ctx: Ctx, chatId: number, seq: number): Promise<Interval | null> {
+  const viewer = viewerOf(ctx)
+  const intervals = await ctx.loaders
+    .get<number, Interval[]>('intervals', async (ids) => {
+      const byChat = groupBy(await findIntervals(ctx.db, viewer.userId, ids), (row) => row.chatId)
+      return ids.map((id) => byChat.get(id) ?? [])
+    })
+    .load(chatId)
+  return intervals.find(({ fromSeq, toSeq }) => fromSeq <= seq && (toSeq === null || seq <= toSeq)) ?? null
 }
 
 /** The other person of a direct chat; null in any other chat. */

@@ -139,10 +139,22 @@ export async function insertMembers(db: Db, rows: (typeof members.$inferInsert)[
   await db.insert(members).values(rows)
 }
 
-/** Moves the read mark forward; a read message is a delivered one. A lower number changes nothing. */
-export async function raiseReadMark(db: Db, chatId: number, userId: number, number: number): Promise<void> {
-  await db
-    .update(members)
-    .set({ readUpTo: number, deliveredUpTo: sql`greatest(${members.deliveredUpTo}, ${number})`, markXid: sql`pg_current_xact_id()` })
-    .where(and(eq(members.chatId, chatId), eq(members.userId, userId), isNull(members.toSeq), sql`${members.readUpTo} < ${number}`))
+/** A time in which somebody was a member, in event numbers, and from which message on they could read. */
+export interface Interval {
+  fromSeq: number
+  toSeq: number | null
+  historyFrom: number
+}
+
+/** All the times in which a person was in these chats, the present one too. */
+export async function findIntervals(db: Db, userId: number, chatIds: readonly number[]): Promise<(Interval & { chatId: number })[]> {
+  const rows = await db.execute<{ chat_id: number; from_seq: number; to_seq: number | null; history_from: number }>(sql`
+    select chat_id, from_seq, to_seq, history_from from member where user_id = ${userId} and chat_id = any (${idList(chatIds)})
+    union all select chat_id, from_seq, to_seq, history_from from member_interval where user_id = ${userId} and chat_id = any (${idList(chatIds)})`)
+  return rows.map((row) => ({
+    chatId: Number(row.chat_id),
+    fromSeq: Number(row.from_seq),
+    toSeq: row.to_seq === null ? null : Number(row.to_seq),
+    historyFrom: Number(row.history_from),
+  }))
 }

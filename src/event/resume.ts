@@ -23,7 +23,7 @@ export interface Scope {
 
 /** Tells a client to forget the numbers of these chats and fetch them again; `chatIds` null means everything. */
 export interface Reset {
-  reason: 'TOO_MANY' | 'NEW_EPOCH' | 'INVALID_CURSOR'
+  reason: 'TOO_OLD' | 'TOO_MANY' | 'NEW_EPOCH' | 'INVALID_CURSOR'
   chatIds: number[] | null
 }
 

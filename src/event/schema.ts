@@ -1,24 +1,17 @@
 import type { ObjectFieldBuilder } from '@pothos/core'
-import { BadUserInput } from '../base/errors.ts'
 import { encodeId } from '../base/id.ts'
 import { loadChat, loadMember } from '../chat/domain.ts'
 import { Chat, ChatMember } from '../chat/schema.ts'
 import { builder } from '../graphql/builder.ts'
 import type { GraphQLContext } from '../graphql/context.ts'
-import { argId } from '../graphql/errors.ts'
-import { messageOf } from '../message/domain.ts'
 import { Message } from '../message/schema.ts'
+import { messageOf } from '../message/visible.ts'
 import { loadUser } from '../user/domain.ts'
 import { Actor, User } from '../user/schema.ts'
-import { viewerOf } from '../viewer.ts'
-import type { Batch } from './feed.ts'
-import { flatMap } from '../base/latest.ts'
-import { freshCursor } from './resume.ts'
-import type { Reset } from './resume.ts'
 import { EventKind } from './types.ts'
 import type { EventRow } from './types.ts'
 
-const Event = builder.interfaceRef<EventRow>('Event').implement({
+export const Event = builder.interfaceRef<EventRow>('Event').implement({
   description: 'Something that happened. Take a type you do not know as "seq advanced": so the schema can grow.',
   fields: (t) => ({
     chatId: t.id({ nullable: true, description: 'Global ID of the chat in which it happened; null for what concerns people.', resolve: (event) => mapped(chatIdOf(event), (chatId) => encodeId('Chat', chatId)) }),
@@ -229,64 +222,3 @@ builder.objectRef<EventRow>('UserChanged').implement({
 function mapped<A, B>(value: A | null, map: (value: A) => B): B | null {
   return value === null ? null : map(value)
 }
-
-const EventResetReason = builder.enumType('EventResetReason', {
-  description: 'Why events cannot be continued from a cursor.',
-  values: {
-    TOO_OLD: { description: 'The events behind it are no longer kept.' },
-    TOO_MANY: { description: 'So much happened since that fetching again is cheaper.' },
-    NEW_EPOCH: { description: 'It is from before the data was restored.' },
-    INVALID_CURSOR: { description: 'It is no cursor, or not of this viewer and scope.' },
-  } as const,
-})
-
-const EventReset = builder.objectRef<Reset>('EventReset').implement({
-  description: 'Forget the last seq of these chats, fetch them again, and go on from EventBatch.cursor.',
-  fields: (t) => ({
-    reason: t.field({ type: EventResetReason, description: 'Why.', resolve: (reset) => reset.reason }),
-    chatIds: t.idList({ nullable: true, description: 'Global IDs of the chats to fetch again; null: everything.', resolve: (reset) => reset.chatIds?.map((id) => encodeId('Chat', id)) }),
-  }),
-})
-
-const EventBatch = builder.objectRef<Batch>('EventBatch').implement({
-  description: 'Events in their order, and where the reader stands after them.',
-  fields: (t) => ({
-    events: t.field({ type: [Event], description: 'What happened; empty where only the cursor moved.', resolve: (batch) => batch.events }),
-    cursor: t.exposeString('cursor', { description: 'Keep the newest one: it goes into `after`, on any server, up to 30 days later.' }),
-    caughtUp: t.exposeBoolean('caughtUp', { description: 'False while older events are still to come.' }),
-    reset: t.field({ type: EventReset, nullable: true, description: 'Set where the events could not be continued.', resolve: (batch) => batch.reset }),
-  }),
-})
-
-builder.queryField('eventCursor', (t) =>
-  t.string({
-    description: 'Taken before anything else of the same query is read: `events(after: eventCursor)` continues from this very answer.',
-    resolve: (_root, _args, ctx) => ctx.eventCursor ?? freshCursor(ctx.sql, viewerOf(ctx).userId),
-  }),
-)
-
-builder.subscriptionField('events', (t) =>
-  t.field({
-    type: EventBatch,
-    description:
-      "Everything that happens in the viewer's chats, or in one of them: in order, without gaps or repeats. " +
-      '`after` is the last `cursor` that this client received, from any server: what was missed comes first, then `caughtUp` turns true. Without it, it starts now. ' +
-      'Clients that reconnect by themselves repeat their first variables; so `resumeAfter` in connectionParams (over SSE the header `x-parley-resume-after`) is read too. ' +
-      'A cursor belongs to one viewer and one scope (all chats, or one).',
-    args: {
-      after: t.arg.string({ description: 'The cursor to continue from.' }),
-      chatId: t.arg.id({ description: 'Global ID of the only chat to hear of.' }),
-    },
-    subscribe: async (_root, args, ctx) => {
-      const scope = { viewerId: viewerOf(ctx).userId, chatId: args.chatId == null ? null : argId('Chat', args.chatId, 'chatId') }
-      const feed = await ctx.hub.open(scope, { after: args.after ?? null, resumeAfter: ctx.resumeAfter })
-      if (feed === null) throw new BadUserInput('`chatId`: no such chat.')
-      return flatMap(feed, (batch) => {
-        // Nothing read for an earlier batch is true any more.
-        ctx.loaders.clear()
-        return [batch]
-      })
-    },
-    resolve: (batch) => batch,
-  }),
-)

@@ -4,11 +4,10 @@ import type { Page, PageRequest } from '../base/page.ts'
 import { MAX_TEXT_LENGTH, textFault } from '../base/text.ts'
 import { withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
-import { loadChat, moveReadMark } from '../chat/domain.ts'
+import { loadChat } from '../chat/domain.ts'
 import type { Chat } from '../chat/domain.ts'
 import { appendOne, lockStreams } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
-import type { EventRow } from '../event/types.ts'
 import { viewerOf } from '../viewer.ts'
 import { mayDelete, mayEdit } from './policy.ts'
 import { countUnread, emptyMessage, findMessages, findRanges, reviseMessage } from './store.ts'
@@ -27,13 +26,6 @@ export function loadMessage(ctx: Ctx, key: MessageKey): Promise<Message | null> 
 
 function messageLoader(ctx: Ctx) {
   return ctx.loaders.get<MessageKey, Message | null>('message', async (keys) => inOrderOf(keys.map(String), await findMessages(ctx.db, keys), (row) => `${row.chatId},${row.number}`), String)
-}
-
-/** The message that an event of its chat names; the hub has decided that the viewer may see the event. */
-export async function messageOf(ctx: Ctx, event: EventRow): Promise<Message> {
-  const message = await loadMessage(ctx, [event.streamId, event.refId ?? 0])
-  if (message === null) throw new Error('a message that an event names is never removed')
-  return message
 }
 
 /** A message that the viewer may see; null where there is none. */
@@ -157,13 +149,4 @@ async function changeMessage(ctx: Ctx, key: MessageKey, change: Change): Promise
   const message = await loadMessage(ctx, key)
   if (message === null) throw new Error('a message is never removed')
   return message
-}
-
-/** Moves the viewer's read mark up to this message; it never goes back. */
-export async function markRead(ctx: Ctx, key: MessageKey): Promise<Chat> {
-  if ((await visibleMessage(ctx, key)) === null) throw new NotFound('No such message.', ['messageId'])
-  await moveReadMark(ctx, key[0], key[1])
-  const chat = await loadChat(ctx, key[0])
-  if (chat === null) throw new NotFound('No such message.', ['messageId'])
-  return chat
 }

@@ -14,9 +14,10 @@ import { defineConnection, pageArgs } from '../graphql/page.ts'
 import { loadUser } from '../user/domain.ts'
 import { Actor } from '../user/schema.ts'
 import { viewerOf } from '../viewer.ts'
-import { MESSAGE_KINDS, countMessages, deleteMessage, editMessage, lastMessage, listMessages, markRead, messageOf, repliedMessage, unreadCount, visibleMessage } from './domain.ts'
+import { MESSAGE_KINDS, countMessages, deleteMessage, editMessage, lastMessage, listMessages, repliedMessage, unreadCount, visibleMessage } from './domain.ts'
 import type { Message as MessageShape } from './domain.ts'
 import { sendMessage } from './send.ts'
+import { messageOf } from './visible.ts'
 
 export const MessageKind = builder.enumType('MessageKind', {
   description: 'What a message holds. Take a value you do not know as UNSUPPORTED.',
@@ -128,15 +129,6 @@ const DeleteMessagePayload = definePayload<MessageShape>('DeleteMessagePayload',
   message: t.field({ type: Message, nullable: true, description: 'The tombstone.', resolve: ({ value }) => value }),
 }))
 
-const MarkReadInput = builder.inputType('MarkReadInput', {
-  description: 'How far the viewer has read.',
-  fields: (t) => ({ messageId: t.id({ required: true, description: 'Global ID of the newest message that was read.' }) }),
-})
-
-const MarkReadPayload = definePayload<ChatShape>('MarkReadPayload', 'The answer to markRead.', (t) => ({
-  chat: t.field({ type: Chat, nullable: true, description: 'The chat, with its new unread count.', resolve: ({ value }) => value }),
-}))
-
 builder.mutationFields((t) => ({
   sendMessage: t.field({
     type: SendMessagePayload,
@@ -163,12 +155,6 @@ builder.mutationFields((t) => ({
     description: "Deletes the viewer's own message for everyone: a tombstone stays.",
     args: { input: t.arg({ type: DeleteMessageInput, required: true, description: 'The message.' }) },
     resolve: (_root, { input }, ctx) => attempt(ctx, () => deleteMessage(ctx, inputId('Message', input.messageId, ['messageId']))),
-  }),
-  markRead: t.field({
-    type: MarkReadPayload,
-    description: "Moves the viewer's read mark in a chat up to a message; it never goes back.",
-    args: { input: t.arg({ type: MarkReadInput, required: true, description: 'How far.' }) },
-    resolve: (_root, { input }, ctx) => attempt(ctx, () => markRead(ctx, inputId('Message', input.messageId, ['messageId']))),
   }),
 }))
 

@@ -15,6 +15,7 @@ const VALUES = {
   editMessage: 'message { id text revision }',
   deleteMessage: 'message { id deletedAt }',
   markRead: 'chat { unreadCount }',
+  markDelivered: 'chat { id }',
   setTyping: '',
 }
 export type MutationName = keyof typeof VALUES
