@@ -44,6 +44,11 @@ function chatLoader(ctx: Ctx) {
   return ctx.loaders.get<number, Chat | null>('chat', async (ids) => inOrderOf(ids, await findViewerChats(ctx.db, viewer.userId, ids), (row) => row.chat.id))
 }
 
+/** Whether the viewer deleted this direct chat from their list, and nothing was written in it since. */
+export function isHidden({ member, stream }: Chat): boolean {
+  return member.hiddenUpTo !== null && stream.messageNo <= member.hiddenUpTo
+}
+
 /** The viewer's chats, newest activity first. */
 export async function listChats(ctx: Ctx, request: PageRequest<ChatKey>): Promise<Page<Chat, ChatKey>> {
   const rows = await listViewerChats(ctx.db, viewerOf(ctx).userId, { after: request.cursor, backward: request.backward, limit: request.limit + 1 })

@@ -1,6 +1,6 @@
 import type { ObjectFieldBuilder } from '@pothos/core'
 import { encodeId } from '../base/id.ts'
-import { loadChat, loadMember } from '../chat/domain.ts'
+import { isHidden, loadChat, loadMember } from '../chat/domain.ts'
 import { Chat, ChatMember } from '../chat/schema.ts'
 import { builder } from '../graphql/builder.ts'
 import type { GraphQLContext } from '../graphql/context.ts'
@@ -36,6 +36,7 @@ function typeNameOf(event: EventRow, ctx: GraphQLContext): string {
     case EventKind.MESSAGES_ERASED:
       return 'MessagesErased'
     case EventKind.CHAT_CREATED:
+    case EventKind.CHAT_SHOWN:
       return 'ChatAdded'
     case EventKind.CHAT_CHANGED:
       return 'ChatChanged'
@@ -64,8 +65,11 @@ function typeNameOf(event: EventRow, ctx: GraphQLContext): string {
 /** The chat in which it happened; null for what concerns people. */
 function chatIdOf(event: EventRow): number | null {
   if (isNumbered(event) || event.kind === EventKind.MARKS_MOVED) return event.streamId
-  return event.kind === EventKind.SETTINGS_CHANGED || event.kind === EventKind.CHAT_HIDDEN ? event.refId : null
+  return OF_ONE_CHAT.has(event.kind) ? event.refId : null
 }
+
+/** What concerns the viewer alone, and one of their chats. */
+const OF_ONE_CHAT = new Set<EventKind>([EventKind.SETTINGS_CHANGED, EventKind.CHAT_HIDDEN, EventKind.CHAT_SHOWN])
 
 /** Events in a user's stream carry no number of a chat, nor does what is state rather than history. */
 function isNumbered(event: EventRow): boolean {
@@ -80,9 +84,17 @@ function memberIdOf(event: EventRow): number | null {
 const chatField = {
   type: Chat,
   nullable: true,
-  description: 'The chat as it is now; null once the viewer has left it.',
-  resolve: (event: EventRow, _args: object, ctx: GraphQLContext) => mapped(chatIdOf(event), (chatId) => loadChat(ctx, chatId)),
+  description: 'The chat as it is now; null once the viewer has left it, or deleted it from their list.',
+  resolve: readableChat,
 } as const
+
+/** Null as well where the event is about a message that is no longer in the viewer's history: it must not bring back what they deleted. */
+async function readableChat(event: EventRow, _args: object, ctx: GraphQLContext) {
+  const chatId = chatIdOf(event)
+  const chat = chatId === null ? null : await loadChat(ctx, chatId)
+  if (chat === null || isHidden(chat)) return null
+  return event.kind === EventKind.MESSAGE_ADDED && (event.refId ?? 0) < chat.member.historyFrom ? null : chat
+}
 
 builder.objectRef<EventRow>('MessageAdded').implement({
   description: 'A message was sent.',
@@ -137,7 +149,7 @@ builder.objectRef<EventRow>('MessagesErased').implement({
 })
 
 builder.objectRef<EventRow>('ChatAdded').implement({
-  description: 'The viewer is in this chat from here on.',
+  description: "The viewer is in this chat from here on; without a `seq`, a direct chat is in their list again. Fetch its history where it has a `lastMessage`.",
   interfaces: [Event],
   fields: (t) => ({ chat: t.field(chatField) }),
 })
@@ -221,4 +233,19 @@ builder.objectRef<EventRow>('UserChanged').implement({
 
 function mapped<A, B>(value: A | null, map: (value: A) => B): B | null {
   return value === null ? null : map(value)
+}
+
+/**
+ * A direct chat that was deleted from the list and has come back meanwhile, by a message of which nobody knows whether it comes before or behind:
+ * it is removed and added again, so that either way the list is right.
+ */
+export async function withChatsThatCameBack(ctx: GraphQLContext, events: readonly EventRow[]): Promise<EventRow[]> {
+  const shown = await Promise.all(
+    events.map(async (event) => {
+      if (event.kind !== EventKind.CHAT_HIDDEN || event.refId === null) return [event]
+      const chat = await loadChat(ctx, event.refId)
+      return chat === null || isHidden(chat) ? [event] : [event, { ...event, kind: EventKind.CHAT_SHOWN }]
+    }),
+  )
+  return shown.flat()
 }

@@ -9,7 +9,7 @@ import { readGap } from './gap.ts'
 import type { Gap } from './gap.ts'
 import { freshCursor } from './resume.ts'
 import type { Reset } from './resume.ts'
-import { Event } from './schema.ts'
+import { Event, withChatsThatCameBack } from './schema.ts'
 
 const EventResetReason = builder.enumType('EventResetReason', {
   description: 'Why events cannot be continued from a cursor.',
@@ -32,7 +32,7 @@ const EventReset = builder.objectRef<Reset>('EventReset').implement({
 const EventBatch = builder.objectRef<Batch>('EventBatch').implement({
   description: 'Events in their order, and where the reader stands after them.',
   fields: (t) => ({
-    events: t.field({ type: [Event], description: 'What happened; empty where only the cursor moved.', resolve: (batch) => batch.events }),
+    events: t.field({ type: [Event], description: 'What happened; empty where only the cursor moved.', resolve: (batch, _args, ctx) => withChatsThatCameBack(ctx, batch.events) }),
     cursor: t.exposeString('cursor', { description: 'Keep the newest one: it goes into `after`, on any server, up to 30 days later.' }),
     caughtUp: t.exposeBoolean('caughtUp', { description: 'False while older events are still to come.' }),
     reset: t.field({ type: EventReset, nullable: true, description: 'Set where the events could not be continued.', resolve: (batch) => batch.reset }),

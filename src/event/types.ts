@@ -39,6 +39,8 @@ export const EventKind = {
   SETTINGS_CHANGED: 54,
   /** In a user's stream: the user deleted a direct chat from their list. ref: the chat. */
   CHAT_HIDDEN: 55,
+  /** In a user's stream: a direct chat is in their list again. ref: the chat. */
+  CHAT_SHOWN: 56,
   /** Never stored: the state of somebody's marks, as a reader is told of it. ref: the user; null: of some members of a large chat. */
   MARKS_MOVED: 90,
   /** Never stored: the profile of somebody whom the reader knows from a chat. ref: the user. */

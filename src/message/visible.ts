@@ -1,5 +1,6 @@
 import type { Ctx } from '../ctx.ts'
 import { intervalAt, loadChat } from '../chat/domain.ts'
+import { EventKind } from '../event/types.ts'
 import type { EventRow } from '../event/types.ts'
 import { loadMessage } from './domain.ts'
 import type { Message } from './domain.ts'
@@ -10,8 +11,11 @@ import type { Message } from './domain.ts'
  */
 export async function messageOf(ctx: Ctx, event: EventRow): Promise<Message> {
   const number = event.refId ?? 0
-  const [chat, message] = await Promise.all([loadChat(ctx, event.streamId), loadMessage(ctx, [event.streamId, number])])
+  const message = await loadMessage(ctx, [event.streamId, number])
   if (message === null) throw new Error('a message that an event names is never removed')
+  // The usual case costs nothing more: who sees the event that brought a message was there, and nothing has changed since.
+  if (event.kind === EventKind.MESSAGE_ADDED && message.seq === event.seq) return message
+  const chat = await loadChat(ctx, event.streamId)
   if (chat !== null && number >= chat.member.historyFrom) return message
   const interval = await intervalAt(ctx, event.streamId, event.seq)
   if (interval === null || number < interval.historyFrom || (interval.toSeq !== null && message.bodySeq > interval.toSeq)) return withoutContent(message)
