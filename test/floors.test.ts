@@ -21,8 +21,8 @@ const PLACES: [RegExp, Floor][] = [
   [/^http\/[\w-]+\.ts$/, 'edge'],
   [/^whatsapp\/(webhook|client|inbound|outbound)\.ts$/, 'edge'],
   [/^client\//, 'client'],
-  [feature('(table|store)'), 'store'],
-  [feature('schema'), 'schema'],
+  [feature('(table|([\\w-]+-)?store)'), 'store'],
+  [feature('([\\w-]+-)?schema'), 'schema'],
   [feature('[\\w-]+'), 'domain'],
 ]
 
@@ -151,7 +151,7 @@ function eventsBut(name: string): Rule {
 
 /** Type refs know no left and right: a chat has messages, a message has a chat. */
 function anySchema(to: string): boolean {
-  return feature('schema').test(to)
+  return feature('([\\w-]+-)?schema').test(to)
 }
 
 /** Whoever answers another feature's type by its ref may load it by that feature's domain. */
