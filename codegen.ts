@@ -13,7 +13,7 @@ const config: CodegenConfig = {
       config: {
         useTypeImports: true,
         strictScalars: true,
-        scalars: { ID: 'string', DateTime: 'string' },
+        scalars: { ID: 'string', DateTime: 'string', URL: 'string' },
         // Types alone: nothing that has to be compiled away.
         enumType: 'string-literal',
       },

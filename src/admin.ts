@@ -79,7 +79,7 @@ async function offlineCtx(database: Database): Promise<Ctx> {
   return {
     viewer: null,
     client: { address: 'local', userAgent: null },
-    settings: { registrationOpen: false, firstIsAdmin: false },
+    settings: { registrationOpen: false, firstIsAdmin: false, publicUrl: '' },
     secrets: createSecrets({ secretKey: '', algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes }),
     db: database.db,
     sql: database.sql,

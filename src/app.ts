@@ -50,7 +50,7 @@ export async function startApp(config: Config, options: { database: Database; se
   const typing = await createTyping(bus)
   const hub = new Hub({ sql: database.sql, log })
   const services: Services = {
-    settings: { registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback },
+    settings: { registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback, publicUrl: config.server.publicUrl ?? '' },
     secrets: createSecrets({ secretKey: options.secretKey, algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes }),
     db: database.db,
     sql: database.sql,
@@ -70,6 +70,8 @@ export async function startApp(config: Config, options: { database: Database; se
   }
   try {
     const http = await serveHttp(config, services, { database: () => database.healthy(), bus: () => bus.healthy() })
+    // Nobody has asked for anything by now, and a port that the system chose is known only from here on.
+    if (services.settings.publicUrl === '') services.settings.publicUrl = http.url
     return {
       http,
       services,

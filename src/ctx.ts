@@ -28,6 +28,8 @@ export interface Settings {
   registrationOpen: boolean
   /** True while only this machine can reach the server: then the first account becomes its admin. */
   firstIsAdmin: boolean
+  /** How clients reach this server, without a trailing slash: links begin with it. */
+  publicUrl: string
 }
 
 /** What every domain verb gets: who asks, and the ports to the world. */

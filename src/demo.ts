@@ -53,7 +53,7 @@ async function seedOnce({ services }: App): Promise<void> {
     viewer: null,
     client: { address: 'local', userAgent: 'Demo' },
     // Whatever the settings allow to others.
-    settings: { registrationOpen: true, firstIsAdmin: true },
+    settings: { ...services.settings, registrationOpen: true, firstIsAdmin: true },
     limits: createRateLimiter({}, false),
     loaders: new Loaders(),
   }

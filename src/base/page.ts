@@ -72,3 +72,8 @@ export function decodeKeyOf<K>(check: (value: unknown) => value is K): (cursor: 
     }
   }
 }
+
+/** Whether a part of a key is a moment, written as keys write it. */
+export function isMoment(value: unknown): boolean {
+  return typeof value === 'string' && /^[12]/.test(value) && !Number.isNaN(Date.parse(value)) && new Date(value).toISOString() === value
+}

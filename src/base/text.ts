@@ -33,3 +33,10 @@ export function searchWords(...texts: string[]): string[] {
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== '')
 }
+
+/** The words of these texts as they are stored for search: each after a space, so that a search for the beginning of a word finds it behind one. */
+export function searchTextOf(...texts: string[]): string {
+  return searchWords(...texts)
+    .map((word) => ` ${word}`)
+    .join('')
+}

@@ -4,7 +4,7 @@ import { groupBy, inOrderOf } from '../base/loaders.ts'
 import { pageOf } from '../base/page.ts'
 import type { Page, PageRequest } from '../base/page.ts'
 import { equalBytes } from '../base/secrets.ts'
-import { isUuid, textFault } from '../base/text.ts'
+import { isUuid, searchTextOf, textFault } from '../base/text.ts'
 import { withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
 import { append, appendOne, createStream, lockStreams } from '../event/log.ts'
@@ -13,9 +13,8 @@ import { EventKind } from '../event/types.ts'
 import { loadUser, readUsers } from '../user/domain.ts'
 import type { User } from '../user/domain.ts'
 import { viewerOf } from '../viewer.ts'
+import { show } from './hiding.ts'
 import {
-  countMembers,
-  countViewerChats,
   findChatByClientId,
   findDirectChat,
   findIntervals,
@@ -25,10 +24,9 @@ import {
   findViewerChats,
   insertChat,
   insertMembers,
-  listViewerChats,
   rankOf,
 } from './store.ts'
-import type { ChatKey, ChatRow, Interval, MemberKey, MemberRow, ViewerChat } from './store.ts'
+import type { ChatRow, Interval, MemberKey, MemberRow, ViewerChat } from './store.ts'
 
 /** A chat as the viewer has it: only members have one. */
 export type Chat = ViewerChat
@@ -44,20 +42,9 @@ function chatLoader(ctx: Ctx) {
   return ctx.loaders.get<number, Chat | null>('chat', async (ids) => inOrderOf(ids, await findViewerChats(ctx.db, viewer.userId, ids), (row) => row.chat.id))
 }
 
-/** Whether the viewer deleted this direct chat from their list, and nothing was written in it since. */
-export function isHidden({ member, stream }: Chat): boolean {
-  return member.hiddenUpTo !== null && stream.messageNo <= member.hiddenUpTo
-}
-
-/** The viewer's chats, newest activity first. */
-export async function listChats(ctx: Ctx, request: PageRequest<ChatKey>): Promise<Page<Chat, ChatKey>> {
-  const rows = await listViewerChats(ctx.db, viewerOf(ctx).userId, { after: request.cursor, backward: request.backward, limit: request.limit + 1 })
-  for (const row of rows) chatLoader(ctx).prime(row.chat.id, row)
-  return pageOf(request, rows, (row) => [row.stream.lastAt.toISOString(), row.chat.id])
-}
-
-export function countChats(ctx: Ctx): Promise<number> {
-  return countViewerChats(ctx.db, viewerOf(ctx).userId)
+/** Lets these chats of the viewer's, which were just read, be known. */
+export function primeChats(ctx: Ctx, chats: readonly Chat[]): void {
+  for (const chat of chats) chatLoader(ctx).prime(chat.chat.id, chat)
 }
 
 /** The direct chat with this user; null where there is none. */
@@ -106,15 +93,6 @@ export function listMembers(ctx: Ctx, chatId: number, request: PageRequest<Membe
     .load(chatId)
 }
 
-export function memberCount(ctx: Ctx, chatId: number): Promise<number> {
-  return ctx.loaders
-    .get<number, number>('memberCount', async (ids) => {
-      const counts = new Map((await countMembers(ctx.db, ids)).map((row) => [row.chatId, row.count]))
-      return ids.map((id) => counts.get(id) ?? 0)
-    })
-    .load(chatId)
-}
-
 /** Somebody's present membership of a chat; null where there is none. The caller has checked that the viewer reads the chat. */
 export function loadMember(ctx: Ctx, chatId: number, userId: number): Promise<Member | null> {
   return ctx.loaders
@@ -132,7 +110,12 @@ export function memberIds(ctx: Pick<Ctx, 'db'>, chatId: number): Promise<number[
 
 /** Finds or makes the direct chat with a user. */
 export async function createDirectChat(ctx: Ctx, userId: number, path = ['userId']): Promise<{ chat: Chat; created: boolean }> {
-  const { chatId, created } = await withTransaction(ctx, (tx) => ensureDirectChat(tx, userId, path))
+  const { chatId, created } = await withTransaction(ctx, async (tx) => {
+    const found = await ensureDirectChat(tx, userId, path)
+    // Whoever asks for a chat that they had deleted wants it back.
+    if (!found.created) await show(tx, await chatOf(tx, found.chatId))
+    return found
+  })
   return { chat: await chatOf(ctx, chatId), created }
 }
 
@@ -144,7 +127,7 @@ export async function ensureDirectChat(tx: Ctx, userId: number, path: readonly s
   const pair = { directLow: Math.min(viewer.userId, userId), directHigh: Math.max(viewer.userId, userId) }
   const there = await findDirectChat(tx.db, viewer.userId, userId)
   // Two who write to each other at once: the unique pair lets one through, the other waits for it and finds its chat.
-  const made = there === null ? await insertChat(tx.db, { kind: 'DIRECT', createdBy: viewer.userId, ...pair }) : null
+  const made = there === null ? await insertChat(tx.db, { kind: 'DIRECT', createdBy: viewer.userId, memberCount: 2, ...pair }) : null
   if (made === null) {
     const chat = there ?? (await findDirectChat(tx.db, viewer.userId, userId))
     if (chat === null) throw new Error('the direct chat that stood in the way is gone')
@@ -171,7 +154,7 @@ export async function createGroupChat(ctx: Ctx, input: CreateGroupInput): Promis
   const chatId = await withTransaction(ctx, async (tx) => {
     const found = await readUsers(tx, others)
     throwFaults(input.memberIds.flatMap((id, index) => (id === viewer.userId || found.has(id) ? [] : [new NotFound('No such user.', ['memberIds', String(index)])])))
-    const values = { kind: 'GROUP', title, description: input.description, createdBy: viewer.userId, clientId: input.clientId, clientHash } as const
+    const values = { kind: 'GROUP', title, searchText: searchTextOf(title), description: input.description, memberCount: others.length + 1, createdBy: viewer.userId, clientId: input.clientId, clientHash } as const
     const chat = await insertChat(tx.db, values)
     if (chat === null) {
       const earlier = await findChatByClientId(tx.db, viewer.userId, input.clientId ?? '')
@@ -198,17 +181,24 @@ async function openChat(tx: Ctx, chat: ChatRow, roles: ReadonlyMap<number, Membe
 }
 
 function groupFaults(input: CreateGroupInput): AppError[] {
-  const faults: AppError[] = []
-  const title = textFault(input.title, { min: 1, max: 120 })
-  if (title !== null) faults.push(new InvalidInput(`title ${title}.`, ['title']))
-  const description = input.description == null ? null : textFault(input.description, { min: 0, max: 1000 })
-  if (description !== null) faults.push(new InvalidInput(`description ${description}.`, ['description']))
+  const faults = chatTextFaults(input)
   if (input.memberIds.length > 100) faults.push(new InvalidInput('memberIds must be at most 100 at once; more can be added later.', ['memberIds']))
   if (input.clientId != null && !isUuid(input.clientId)) faults.push(new InvalidInput('clientId must be a UUID.', ['clientId']))
   return faults
 }
 
-async function chatOf(ctx: Ctx, chatId: number): Promise<Chat> {
+/** What is wrong with what was given of a group's name and description. */
+export function chatTextFaults(input: { title?: string | null; description?: string | null }): AppError[] {
+  const title = input.title == null ? null : textFault(input.title, { min: 1, max: 120 })
+  const description = input.description == null ? null : textFault(input.description, { min: 0, max: 1000 })
+  return [
+    ...(title === null ? [] : [new InvalidInput(`title ${title}.`, ['title'])]),
+    ...(description === null ? [] : [new InvalidInput(`description ${description}.`, ['description'])]),
+  ]
+}
+
+/** A chat that the viewer is certainly in. @throws {NotFound} where they have left it just now. */
+export async function chatOf(ctx: Ctx, chatId: number): Promise<Chat> {
   const chat = await loadChat(ctx, chatId)
   if (chat === null) throw new NotFound('No such chat.')
   return chat

@@ -1,5 +1,5 @@
 import { encodeId } from '../base/id.ts'
-import { decodeKeyOf, pageRequest } from '../base/page.ts'
+import { decodeKeyOf, isMoment, pageRequest } from '../base/page.ts'
 import type { Page } from '../base/page.ts'
 import { builder } from '../graphql/builder.ts'
 import { argId, attempt, definePayload, inputId, inputIds } from '../graphql/errors.ts'
@@ -7,7 +7,7 @@ import { defineNode } from '../graphql/node.ts'
 import { defineConnection, pageArgs } from '../graphql/page.ts'
 import { loadUser } from '../user/domain.ts'
 import { User } from '../user/schema.ts'
-import { countChats, createDirectChat, createGroupChat, directChatWith, listChats, listMembers, loadChat, loadMember, memberCount, titleOf } from './domain.ts'
+import { createDirectChat, createGroupChat, directChatWith, listMembers, loadChat, loadMember, titleOf } from './domain.ts'
 import type { Chat as ChatShape, Member as MemberShape } from './domain.ts'
 
 export const ChatKind = builder.enumType('ChatKind', {
@@ -31,21 +31,16 @@ export const MemberRole = builder.enumType('MemberRole', {
 export const Chat = builder.objectRef<ChatShape>('Chat')
 export const ChatMember = builder.objectRef<MemberShape>('ChatMember')
 
-/** A page of members, and whose they are. */
-type MemberPage = Page<MemberShape, unknown> & { chatId: number }
+/** A page of members, and how many there are in all. */
+type MemberPage = Page<MemberShape, unknown> & { totalCount: number }
 
 const ChatMemberConnection = defineConnection<MemberShape, MemberPage>('ChatMember', ChatMember, 'A page of members, by role, then by when they joined.', (t) => ({
-  totalCount: t.int({ description: 'How many members there are in all.', resolve: (page, _args, ctx) => memberCount(ctx, page.chatId) }),
+  totalCount: t.int({ description: 'How many members there are in all.', resolve: (page) => page.totalCount }),
 }))
 
 const memberKey = decodeKeyOf(
   (value): value is [number, string, number] => Array.isArray(value) && value.length === 3 && [0, 1, 2].some((rank) => rank === value[0]) && isMoment(value[1]) && Number.isSafeInteger(value[2]),
 )
-const chatKey = decodeKeyOf((value): value is [string, number] => Array.isArray(value) && value.length === 2 && isMoment(value[0]) && Number.isSafeInteger(value[1]))
-
-function isMoment(value: unknown): boolean {
-  return typeof value === 'string' && /^[12]/.test(value) && !Number.isNaN(Date.parse(value)) && new Date(value).toISOString() === value
-}
 
 defineNode('Chat', Chat, {
   description: 'A conversation that the viewer is in.',
@@ -63,10 +58,10 @@ defineNode('Chat', Chat, {
       type: ChatMemberConnection,
       description: 'Who is in the chat, by role, then by when they joined.',
       args: pageArgs(t.arg),
-      resolve: async ({ chat }, args, ctx) => ({ ...(await listMembers(ctx, chat.id, pageRequest(args, memberKey))), chatId: chat.id }),
+      resolve: async ({ chat }, args, ctx) => ({ ...(await listMembers(ctx, chat.id, pageRequest(args, memberKey))), totalCount: chat.memberCount }),
     }),
-    memberCount: t.int({ description: 'How many are in the chat.', resolve: ({ chat }, _args, ctx) => memberCount(ctx, chat.id) }),
-    viewerMember: t.field({ type: ChatMember, nullable: true, description: "The viewer's own membership: role and marks.", resolve: ({ member }) => member }),
+    memberCount: t.int({ description: 'How many are in the chat.', resolve: ({ chat }) => chat.memberCount }),
+    viewerMember: t.field({ type: ChatMember, nullable: true, description: "The viewer's own membership: role, marks, settings.", resolve: ({ member }) => member }),
   }),
 })
 
@@ -83,17 +78,7 @@ defineNode('ChatMember', ChatMember, {
   }),
 })
 
-const ChatConnection = defineConnection<ChatShape, Page<ChatShape, unknown>>('Chat', Chat, "A page of the viewer's chats.", (t) => ({
-  totalCount: t.int({ description: 'How many there are in all.', resolve: (_page, _args, ctx) => countChats(ctx) }),
-}))
-
 builder.queryFields((t) => ({
-  chats: t.field({
-    type: ChatConnection,
-    description: "The viewer's chats, newest activity first.",
-    args: pageArgs(t.arg),
-    resolve: (_root, args, ctx) => listChats(ctx, pageRequest(args, chatKey)),
-  }),
   chat: t.field({
     type: Chat,
     nullable: true,

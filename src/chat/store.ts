@@ -14,44 +14,24 @@ export interface ViewerChat {
   stream: { headSeq: number; messageNo: number; lastAt: Date }
 }
 
-const VIEWER_CHAT = { chat: chats, member: members, stream: { headSeq: streams.headSeq, messageNo: streams.messageNo, lastAt: streams.lastAt } }
-
-function selectViewerChats(db: Db) {
-  return db.select(VIEWER_CHAT).from(members).innerJoin(chats, eq(chats.id, members.chatId)).innerJoin(streams, eq(streams.id, members.chatId))
-}
-
-const mine = (viewerId: number) => and(eq(members.userId, viewerId), isNull(members.toSeq))
+/** The columns of {@link ViewerChat}. */
+export const VIEWER_CHAT = { chat: chats, member: members, stream: { headSeq: streams.headSeq, messageNo: streams.messageNo, lastAt: streams.lastAt } }
 
 /** Those of these chats in which the viewer is a member now. */
 export function findViewerChats(db: Db, viewerId: number, chatIds: readonly number[]): Promise<ViewerChat[]> {
-  return selectViewerChats(db).where(and(mine(viewerId), sql`${members.chatId} = any (${idList(chatIds)})`))
-}
-
-/** The key by which a person's chats are ordered: newest activity first. */
-export type ChatKey = readonly [lastActivityAt: string, chatId: number]
-
-export function listViewerChats(db: Db, viewerId: number, page: { after: ChatKey | null; backward: boolean; limit: number }): Promise<ViewerChat[]> {
-  const order = page.backward ? asc : desc
-  const beyond =
-    page.after === null
-      ? undefined
-      : page.backward
-        ? sql`(${streams.lastAt}, ${streams.id}) > (${page.after[0]}::timestamptz, ${page.after[1]}::bigint)`
-        : sql`(${streams.lastAt}, ${streams.id}) < (${page.after[0]}::timestamptz, ${page.after[1]}::bigint)`
-  return selectViewerChats(db)
-    .where(and(mine(viewerId), beyond))
-    .orderBy(order(streams.lastAt), order(streams.id))
-    .limit(page.limit)
-}
-
-export async function countViewerChats(db: Db, viewerId: number): Promise<number> {
-  return db.$count(members, mine(viewerId))
+  return db
+    .select(VIEWER_CHAT)
+    .from(members)
+    .innerJoin(chats, eq(chats.id, members.chatId))
+    .innerJoin(streams, eq(streams.id, members.chatId))
+    .where(and(eq(members.userId, viewerId), isNull(members.toSeq), sql`${members.chatId} = any (${idList(chatIds)})`))
 }
 
 /** The key by which members are ordered: by role, then by when they joined. */
 export type MemberKey = readonly [rank: number, joinedAt: string, userId: number]
 
-const RANK = sql<number>`(case ${members.role} when 'OWNER' then 0 when 'ADMIN' then 1 else 2 end)`
+/** The rank of a member's role, the highest first; {@link rankOf} says the same of a row. */
+export const rankOfRole = sql<number>`(case ${members.role} when 'OWNER' then 0 when 'ADMIN' then 1 else 2 end)`
 
 export function rankOf(role: MemberRow['role']): number {
   return role === 'OWNER' ? 0 : role === 'ADMIN' ? 1 : 2
@@ -61,7 +41,7 @@ export function rankOf(role: MemberRow['role']): number {
 export function findMemberPages(db: Db, chatIds: readonly number[], page: { after: MemberKey | null; backward: boolean; limit: number }): Promise<MemberRow[]> {
   const order = page.backward ? desc : asc
   const [rank, joinedAt, userId] = page.after ?? []
-  const key = sql`(${RANK}, ${members.joinedAt}, ${members.userId})`
+  const key = sql`(${rankOfRole}, ${members.joinedAt}, ${members.userId})`
   const bound = sql`(${rank ?? null}::int, ${joinedAt ?? null}::timestamptz, ${userId ?? null}::bigint)`
   const some = db
     .select()
@@ -73,7 +53,7 @@ export function findMemberPages(db: Db, chatIds: readonly number[], page: { afte
         page.after === null ? undefined : page.backward ? sql`${key} < ${bound}` : sql`${key} > ${bound}`,
       ),
     )
-    .orderBy(order(RANK), order(members.joinedAt), order(members.userId))
+    .orderBy(order(rankOfRole), order(members.joinedAt), order(members.userId))
     .limit(page.limit)
     .as('some')
   return db
@@ -85,14 +65,6 @@ export function findMemberPages(db: Db, chatIds: readonly number[], page: { afte
 function memberColumns(from: Record<keyof MemberRow, unknown>): typeof members._.columns {
   // The columns of the subquery stand for those of the table: same names and types.
   return Object.fromEntries(Object.keys(getTableColumns(members)).map((name) => [name, from[name as keyof MemberRow]])) as typeof members._.columns
-}
-
-export async function countMembers(db: Db, chatIds: readonly number[]): Promise<{ chatId: number; count: number }[]> {
-  return db
-    .select({ chatId: members.chatId, count: sql<number>`count(*)::int` })
-    .from(members)
-    .where(and(sql`${members.chatId} = any (${idList(chatIds)})`, isNull(members.toSeq)))
-    .groupBy(members.chatId)
 }
 
 /** The present memberships of these (chat, user) pairs. */
@@ -133,6 +105,35 @@ export async function findChatByClientId(db: Db, creatorId: number, clientId: st
     .from(chats)
     .where(and(eq(chats.createdBy, creatorId), eq(chats.clientId, clientId)))
   return row ?? null
+}
+
+/** The group that this code leads into. */
+export async function findChatByInvite(db: Db, code: string): Promise<ChatRow | null> {
+  const [row] = await db.select().from(chats).where(eq(chats.inviteCode, code))
+  return row ?? null
+}
+
+/** Sets the one code by which people join; null: nobody can any more. */
+export async function setInvite(db: Db, chatId: number, code: string | null): Promise<void> {
+  await db
+    .update(chats)
+    .set({ inviteCode: code, inviteCreatedAt: code === null ? null : sql`now()` })
+    .where(eq(chats.id, chatId))
+}
+
+export async function updateChatRow(db: Db, chatId: number, values: Pick<ChatRow, 'title' | 'description' | 'searchText'>): Promise<void> {
+  await db
+    .update(chats)
+    .set({ ...values, updatedAt: sql`now()` })
+    .where(eq(chats.id, chatId))
+}
+
+/** Notes that a chat was ended for all. */
+export async function endChat(db: Db, chatId: number): Promise<void> {
+  await db
+    .update(chats)
+    .set({ deletedAt: sql`now()`, memberCount: 0, inviteCode: null, inviteCreatedAt: null })
+    .where(eq(chats.id, chatId))
 }
 
 export async function insertMembers(db: Db, rows: (typeof members.$inferInsert)[]): Promise<void> {

@@ -46,8 +46,8 @@ export class Feed implements AsyncIterableIterator<Batch> {
   readonly #reading = new Set<number>()
   /** Chats joined while connected and not yet read to their end: nobody noted a head for them. */
   readonly #joined = new Set<number>()
-  /** Chats whose next membership is known before the end of the last one was read. */
-  readonly #rejoined = new Map<number, number>()
+  /** Chats whose next memberships are known before the end of the present one was read: where each of them begins. */
+  readonly #rejoined = new Map<number, number[]>()
   readonly #states = new PendingStates()
   readonly #barriers = new Barriers()
   #horizon: bigint
@@ -228,7 +228,7 @@ export class Feed implements AsyncIterableIterator<Batch> {
     const sent = this.#sent.get(chatId)
     if (sent !== undefined) {
       // Left and joined again, and the leaving is still to be read: it ends this interest before the next begins.
-      if (fromSeq > sent) this.#rejoined.set(chatId, fromSeq)
+      if (fromSeq > sent) this.#rejoined.set(chatId, [...(this.#rejoined.get(chatId) ?? []), fromSeq])
       return
     }
     this.#sent.set(chatId, fromSeq - 1)
@@ -246,8 +246,9 @@ export class Feed implements AsyncIterableIterator<Batch> {
     this.#barriers.drop(chatId)
     this.#barriers.told(this.#states.dropChat(chatId))
     if (this.#scope.chatId !== null) void this.return()
-    const fromSeq = this.#rejoined.get(chatId)
-    this.#rejoined.delete(chatId)
+    const [fromSeq, ...later] = this.#rejoined.get(chatId) ?? []
+    if (later.length > 0) this.#rejoined.set(chatId, later)
+    else this.#rejoined.delete(chatId)
     if (fromSeq !== undefined) this.#join(chatId, fromSeq)
   }
 

@@ -1,6 +1,7 @@
 import type { ObjectFieldBuilder } from '@pothos/core'
 import { encodeId } from '../base/id.ts'
-import { isHidden, loadChat, loadMember } from '../chat/domain.ts'
+import { loadChat, loadMember } from '../chat/domain.ts'
+import { isHidden } from '../chat/hiding.ts'
 import { Chat, ChatMember } from '../chat/schema.ts'
 import { builder } from '../graphql/builder.ts'
 import type { GraphQLContext } from '../graphql/context.ts'

@@ -8,6 +8,7 @@ export const builder = new SchemaBuilder<{
   Scalars: {
     ID: { Input: string; Output: string }
     DateTime: { Input: Date; Output: Date }
+    URL: { Input: string; Output: string }
   }
 }>({ defaultFieldNullability: false })
 

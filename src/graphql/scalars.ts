@@ -13,3 +13,13 @@ builder.scalarType('DateTime', {
     return date
   },
 })
+
+builder.scalarType('URL', {
+  description: 'A web address, whole: https://chat.example.com/join/abc.',
+  specifiedByURL: 'https://url.spec.whatwg.org/',
+  serialize: (value) => value,
+  parseValue: (value) => {
+    if (typeof value !== 'string' || !URL.canParse(value)) throw new GraphQLError('A URL is written whole, such as https://chat.example.com/join/abc.')
+    return value
+  },
+})

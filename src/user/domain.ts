@@ -5,7 +5,7 @@ import type { AppError } from '../base/errors.ts'
 import { inOrderOf } from '../base/loaders.ts'
 import { pageOf } from '../base/page.ts'
 import type { Page, PageRequest } from '../base/page.ts'
-import { searchWords, textFault } from '../base/text.ts'
+import { searchTextOf, searchWords, textFault } from '../base/text.ts'
 import { withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
 import { appendOne, createStream, lockStreams } from '../event/log.ts'
@@ -134,13 +134,6 @@ export function profileFaults(input: ProfileInput): AppError[] {
 
 export function emailFaults(email: string): AppError[] {
   return z.email().max(254).safeParse(email).success ? [] : [new InvalidInput('email must be an e-mail address.', ['email'])]
-}
-
-/** Each word after a space, so that a search for the beginning of a word finds it behind one. */
-function searchTextOf(username: string, displayName: string): string {
-  return searchWords(username, displayName)
-    .map((word) => ` ${word}`)
-    .join('')
 }
 
 export const usernameTaken = () => new Conflict('This username is taken.', ['username'])

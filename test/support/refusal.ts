@@ -17,6 +17,16 @@ const VALUES = {
   markRead: 'chat { unreadCount }',
   markDelivered: 'chat { id }',
   setTyping: '',
+  updateChat: 'chat { id title description }',
+  addMembers: 'chat { id memberCount }',
+  removeMember: 'chat { id memberCount }',
+  setMemberRole: 'chat { id } member { id role }',
+  createInvite: 'chat { id } invite { code url createdAt }',
+  revokeInvite: 'chat { id invite { code } }',
+  joinChat: 'chat { id title memberCount }',
+  leaveChat: 'chatId',
+  deleteChat: 'deletedChatId',
+  updateChatSettings: 'chat { id viewerMember { mutedUntil archived pinned } }',
 }
 export type MutationName = keyof typeof VALUES
 

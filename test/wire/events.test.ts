@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Client, Stream, Untyped } from '../client.ts'
+import type { Client, Untyped } from '../client.ts'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
+import { take, untilHeard } from '../support/events.ts'
 
 const EVENTS = `subscription ($after: String, $chatId: ID) { events(after: $after, chatId: $chatId) {
   cursor caughtUp reset { reason chatIds } events { __typename chatId seq ... on MessageAdded { message { text } } ... on MessageChanged { change message { text } } ... on ChatAdded { chat { title } } }
@@ -19,18 +20,6 @@ beforeAll(async () => {
   carol = await server.signUp('carol')
 })
 afterAll(() => server.close())
-
-/** Reads batches until so many events came; answers them with the last cursor. */
-async function take(stream: Stream<Untyped>, count: number): Promise<{ events: Untyped[]; cursor: string }> {
-  const events: Untyped[] = []
-  let cursor = ''
-  while (events.length < count || cursor === '') {
-    const batch = (await stream.next()).events
-    events.push(...batch.events)
-    cursor = batch.cursor
-  }
-  return { events, cursor }
-}
 
 const texts = (events: Untyped[]) => events.map((event) => event.message?.text)
 
@@ -216,13 +205,3 @@ test('messageAdded brings the new messages of a chat, whoever sends them', async
   expect(new Set(ofAlice).size).toBe(ofAlice.length)
   expect(heard.messageAdded).toMatchObject({ text: 'pong', sender: { displayName: 'Bob' } })
 })
-
-/** Repeats a deed until the stream, whose opening cannot be seen, brings something. */
-async function untilHeard(stream: Stream<Untyped>, deed: () => Promise<unknown>): Promise<Untyped> {
-  const heard = stream.next()
-  for (;;) {
-    await deed()
-    const answer = await Promise.race([heard, new Promise((resolve) => setTimeout(resolve, 100, null))])
-    if (answer !== null) return answer
-  }
-}

@@ -90,11 +90,12 @@ describe.each(NAMES)('the list of %s', (list) => {
 describe('a cursor that somebody made up', () => {
   const NOW = '2026-01-31T09:30:00.000Z'
   test.each([
-    ['chats', 'a day that no month has', ['2026-02-31T09:30:00.000Z', 1]],
-    ['chats', 'a time with words in it', ['2026-01-31 09:30 (noon)', 1]],
-    ['chats', 'a year far away', ['9999-12-31T23:59:59.999+99', 1]],
-    ['chats', 'the year zero', ['0000-01-01T00:00:00.000Z', 1]],
-    ['chats', 'a number that is no ID', [NOW, -1.5]],
+    ['chats', 'a day that no month has', [false, '2026-02-31T09:30:00.000Z', 1]],
+    ['chats', 'a time with words in it', [false, '2026-01-31 09:30 (noon)', 1]],
+    ['chats', 'a year far away', [false, '9999-12-31T23:59:59.999+99', 1]],
+    ['chats', 'the year zero', [false, '0000-01-01T00:00:00.000Z', 1]],
+    ['chats', 'a number that is no ID', [false, NOW, -1.5]],
+    ['chats', 'a pin that is a number', [1, NOW, 1]],
     ['members', 'a day that no month has', [2, '2026-02-31T09:30:00.000Z', 1]],
     ['members', 'a time with words in it', [2, '2026-01-31 09:30 (noon)', 1]],
     ['members', 'a rank beyond all', [1e12, NOW, 1]],
@@ -108,7 +109,7 @@ describe('a cursor that somebody made up', () => {
   })
 
   test.each([
-    ['chats', [NOW, Number.MAX_SAFE_INTEGER]],
+    ['chats', [true, NOW, Number.MAX_SAFE_INTEGER]],
     ['members', [0, NOW, 0]],
     ['messages', 0],
     ['messages', Number.MAX_SAFE_INTEGER],

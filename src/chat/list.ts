@@ -1,0 +1,40 @@
+import { pageOf } from '../base/page.ts'
+import type { Page, PageRequest } from '../base/page.ts'
+import { searchWords } from '../base/text.ts'
+import type { Ctx } from '../ctx.ts'
+import { viewerOf } from '../viewer.ts'
+import { primeChats } from './domain.ts'
+import type { Chat } from './domain.ts'
+import { countChatList, findChatList } from './list-store.ts'
+import type { ChatKey, ListFilter } from './list-store.ts'
+import type { ChatRow } from './store.ts'
+
+/** Which of the viewer's chats; what is null or left out does not matter. */
+export interface ChatFilter {
+  kind?: ChatRow['kind'] | null
+  search?: string | null
+  unread?: boolean | null
+  archived?: boolean | null
+}
+
+/** The viewer's chats: pinned ones ahead, then the newest activity first. */
+export async function listChats(ctx: Ctx, filter: ChatFilter, request: PageRequest<ChatKey>): Promise<Page<Chat, ChatKey>> {
+  const wanted = wantedOf(filter)
+  const rows = wanted === null ? [] : await findChatList(ctx.db, viewerOf(ctx).userId, wanted, { after: request.cursor, backward: request.backward, limit: request.limit + 1 })
+  primeChats(ctx, rows)
+  return pageOf(request, rows, ({ chat, member, stream }) => [member.pinned, stream.lastAt.toISOString(), chat.id])
+}
+
+export async function countChats(ctx: Ctx, filter: ChatFilter): Promise<number> {
+  const wanted = wantedOf(filter)
+  return wanted === null ? 0 : countChatList(ctx.db, viewerOf(ctx).userId, wanted)
+}
+
+/** The filter as statements take it; null: nothing can fit it. */
+function wantedOf({ kind, search, unread, archived }: ChatFilter): ListFilter | null {
+  const text = search?.trim() ?? ''
+  const words = searchWords(text).slice(0, 10)
+  // A search that holds no letter or digit asks for something, and nothing fits it.
+  if (text !== '' && words.length === 0) return null
+  return { kind: kind ?? null, words, unread: unread ?? null, archived: archived ?? null }
+}

@@ -1,0 +1,79 @@
+import { InvalidInput, NotFound, throwFaults } from '../base/errors.ts'
+import type { Ctx } from '../ctx.ts'
+import { appendOne, lockStreams } from '../event/log.ts'
+import { EventKind } from '../event/types.ts'
+import { readUsers } from '../user/domain.ts'
+import { viewerOf } from '../viewer.ts'
+import { allow, changeChat } from './change.ts'
+import { chatOf, loadMember } from './domain.ts'
+import type { Chat, Member } from './domain.ts'
+import { countOwners, findHeir, setRole } from './member-store.ts'
+import { letIn, letOut } from './membership.ts'
+import { mayGiveRoles, mayLeave, mayManage, mayRemove, mayStepBack } from './policy.ts'
+import { findMembers } from './store.ts'
+
+/** So many may be added at once. */
+const MAX_ADDED = 100
+
+/** Adds people to a group; who is in it already stays as they are. */
+export async function addMembers(ctx: Ctx, chatId: number, userIds: readonly number[]): Promise<Chat> {
+  if (userIds.length > MAX_ADDED) throw new InvalidInput(`userIds must be at most ${MAX_ADDED} at once.`, ['userIds'])
+  await changeChat(ctx, chatId, async (tx, { chat, member }, stream) => {
+    allow(mayManage(chat, member))
+    const wanted = [...new Set(userIds)]
+    const present = await findMembers(tx.db, wanted.map((id) => [chatId, id] as const))
+    const here = new Set(present.map((row) => row.userId))
+    const heads = await lockStreams(tx, wanted.filter((id) => !here.has(id)))
+    // After the lock: an account that ends meanwhile comes into no chat any more.
+    const found = await readUsers(tx, wanted)
+    throwFaults(userIds.flatMap((id, index) => (found.has(id) ? [] : [new NotFound('No such user.', ['userIds', String(index)])])))
+    await letIn(tx, stream, [...heads.values()])
+  })
+  return chatOf(ctx, chatId)
+}
+
+/** Removes somebody else from a group. */
+export async function removeMember(ctx: Ctx, chatId: number, userId: number): Promise<Chat> {
+  await changeChat(ctx, chatId, async (tx, { chat, member }, stream) => {
+    allow(mayManage(chat, member))
+    allow(mayRemove(member, await presentMember(tx, chatId, userId)))
+    await letOut(tx, stream, userId)
+  })
+  ctx.typing.set(chatId, userId, false)
+  return chatOf(ctx, chatId)
+}
+
+/** Says what a member of a group may do. */
+export async function setMemberRole(ctx: Ctx, chatId: number, userId: number, role: Member['role']): Promise<{ chat: Chat; member: Member }> {
+  await changeChat(ctx, chatId, async (tx, { chat, member: viewer }, stream) => {
+    allow(mayGiveRoles(chat, viewer))
+    const member = await presentMember(tx, chatId, userId)
+    if (member.role === role) return
+    if (userId === viewer.userId) allow(mayStepBack((await countOwners(tx.db, chatId)) - 1))
+    await setRole(tx.db, chatId, userId, role)
+    await appendOne(tx, stream, { kind: EventKind.MEMBER_CHANGED, actorId: viewer.userId, refId: userId })
+  })
+  return { chat: await chatOf(ctx, chatId), member: await presentMember(ctx, chatId, userId) }
+}
+
+/** Lets the viewer go out of a group. The last owner hands over to whoever is an admin for longest, or else a member. */
+export async function leaveChat(ctx: Ctx, chatId: number): Promise<void> {
+  const viewer = viewerOf(ctx)
+  await changeChat(ctx, chatId, async (tx, { chat, member }, stream) => {
+    allow(mayLeave(chat))
+    const heir = member.role === 'OWNER' ? await findHeir(tx.db, chatId, viewer.userId) : null
+    if (heir === null || heir.role === 'OWNER') {
+      await letOut(tx, stream, viewer.userId)
+    } else {
+      await setRole(tx.db, chatId, heir.userId, 'OWNER')
+      await letOut(tx, stream, viewer.userId, [{ kind: EventKind.MEMBER_CHANGED, actorId: viewer.userId, refId: heir.userId }])
+    }
+  })
+  ctx.typing.set(chatId, viewer.userId, false)
+}
+
+async function presentMember(ctx: Ctx, chatId: number, userId: number): Promise<Member> {
+  const member = await loadMember(ctx, chatId, userId)
+  if (member === null) throw new NotFound('No such member.', ['userId'])
+  return member
+}

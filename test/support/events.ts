@@ -1,0 +1,23 @@
+import type { Stream, Untyped } from '../client.ts'
+
+/** Reads batches of `events` until so many events came; answers them with the last cursor. */
+export async function take(stream: Stream<Untyped>, count: number): Promise<{ events: Untyped[]; cursor: string }> {
+  const events: Untyped[] = []
+  let cursor = ''
+  while (events.length < count || cursor === '') {
+    const batch = (await stream.next()).events
+    events.push(...batch.events)
+    cursor = batch.cursor
+  }
+  return { events, cursor }
+}
+
+/** Repeats a deed until the stream, whose opening cannot be seen, brings something. */
+export async function untilHeard(stream: Stream<Untyped>, deed: () => Promise<unknown>): Promise<Untyped> {
+  const heard = stream.next()
+  for (;;) {
+    await deed()
+    const answer = await Promise.race([heard, new Promise((resolve) => setTimeout(resolve, 100, null))])
+    if (answer !== null) return answer
+  }
+}
