@@ -19,6 +19,7 @@ const QUOTAS: Record<string, Quota> = {
   login: { points: 10, seconds: 300 },
   loginAddress: { points: 100, seconds: 300 },
   register: { points: 100, seconds: 3600 },
+  currentPassword: { points: 5, seconds: 900 },
   send: { points: 100, seconds: 10 },
 }
 

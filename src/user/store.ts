@@ -36,7 +36,7 @@ export async function insertUser(db: Db, values: typeof users.$inferInsert): Pro
 export async function updateUser(db: Db, id: number, values: Partial<typeof users.$inferInsert>): Promise<void> {
   await db
     .update(users)
-    .set({ ...values, updatedAt: sql`now()` })
+    .set({ ...values, updatedAt: sql`now()`, profileXid: sql`pg_current_xact_id()` })
     .where(eq(users.id, id))
 }
 
