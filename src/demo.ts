@@ -4,7 +4,7 @@ import type { App } from './app.ts'
 import { register } from './auth/domain.ts'
 import { updateProfile } from './auth/profile.ts'
 import { Loaders } from './base/loaders.ts'
-import { createRateLimiter } from './base/ratelimit.ts'
+import { NO_LIMITS } from './base/ratelimit.ts'
 import { StartError } from './base/start-error.ts'
 import { createDirectChat, createGroupChat } from './chat/domain.ts'
 import type { Config } from './config.ts'
@@ -53,7 +53,7 @@ async function seedOnce({ services }: App): Promise<void> {
     client: { address: 'local', userAgent: 'Demo' },
     // Whatever the settings allow to others.
     settings: { registrationOpen: true, firstIsAdmin: true },
-    limits: createRateLimiter({}, false),
+    limits: NO_LIMITS,
     loaders: new Loaders(),
   }
   await withTransaction(ctx, async (tx) => {

@@ -33,7 +33,6 @@ export interface RegisterInput {
 export async function register(ctx: Ctx, input: RegisterInput): Promise<SignedIn> {
   if (!ctx.settings.registrationOpen) throw new NotAllowed('Registration is closed on this server.')
   throwFaults([...profileFaults({ username: input.username, displayName: input.displayName }), ...emailFaults(input.email), ...passwordFaults(input.password)])
-  await ctx.limits.take('register', ctx.client.address)
   throwFaults(await takenNames(ctx, input))
   const hash = await hashPassword(input.password)
   return withTransaction(ctx, async (tx) => {
@@ -57,7 +56,6 @@ async function takenNames(ctx: Ctx, input: RegisterInput): Promise<AppError[]> {
 /** Signs in by username or e-mail address. An unknown name and a wrong password get the same answer, after the same work. */
 export async function login(ctx: Ctx, input: { login: string; password: string }): Promise<SignedIn> {
   const name = input.login.trim().toLowerCase()
-  await ctx.limits.take('loginAddress', ctx.client.address)
   await ctx.limits.take('login', name.slice(0, 254))
   // What could never be a name or a password is no reason to answer faster.
   const possible = textFault(name, { min: 1, max: 254 }) === null && input.password.length <= PASSWORD.max

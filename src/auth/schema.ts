@@ -87,7 +87,8 @@ builder.mutationFields((t) => ({
   login: t.field({
     type: LoginPayload,
     description: 'Signs in: a new session on this device.',
-    extensions: { public: true },
+    // The verb counts the guesses at one name.
+    extensions: { public: true, quota: 'loginAddress' },
     args: { input: t.arg({ type: LoginInput, required: true, description: 'The log-in.' }) },
     resolve: (_root, { input }, ctx) => signIn(ctx, input.cookie ?? false, () => login(ctx, input)),
   }),

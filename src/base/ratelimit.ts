@@ -1,11 +1,6 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { RateLimited } from './errors.ts'
-
-/** `points` uses in `seconds`, counted apart for each key. */
-export interface Quota {
-  points: number
-  seconds: number
-}
+import type { Quota, QuotaName, Quotas } from './quotas.ts'
 
 /** Counts uses of named quotas. */
 export interface RateLimiter {
@@ -13,18 +8,20 @@ export interface RateLimiter {
    * Takes one use of this quota for this key (a user, an address, a log-in name).
    * @throws {RateLimited} where nothing is left.
    */
-  take(quota: string, key: string): Promise<void>
+  take(quota: QuotaName, key: string): Promise<void>
   /** Gives back what was taken, after a success that should not count. */
-  reset(quota: string, key: string): Promise<void>
+  reset(quota: QuotaName, key: string): Promise<void>
 }
 
-/** Counts in this process's memory; with `enabled: false` everything passes. */
-export function createRateLimiter(quotas: Record<string, Quota>, enabled: boolean): RateLimiter {
-  if (!enabled) return { take: () => Promise.resolve(), reset: () => Promise.resolve() }
-  const limiters = new Map(Object.entries(quotas).map(([name, { points, seconds }]) => [name, new RateLimiterMemory({ points, duration: seconds })]))
-  const limiterOf = (name: string) => {
-    const limiter = limiters.get(name)
-    if (limiter === undefined) throw new Error(`no quota is called ${name}`)
+/** Everything passes. */
+export const NO_LIMITS: RateLimiter = { take: () => Promise.resolve(), reset: () => Promise.resolve() }
+
+/** Counts in this process's memory. */
+export function createRateLimiter(quotas: Quotas): RateLimiter {
+  const limiters = new Map<QuotaName, RateLimiterMemory>()
+  const limiterOf = (name: QuotaName) => {
+    const limiter = limiters.get(name) ?? limiterFor(quotas[name])
+    limiters.set(name, limiter)
     return limiter
   }
   return {
@@ -40,4 +37,8 @@ export function createRateLimiter(quotas: Record<string, Quota>, enabled: boolea
       await limiterOf(quota).delete(key)
     },
   }
+}
+
+function limiterFor({ points, seconds }: Quota): RateLimiterMemory {
+  return new RateLimiterMemory({ points, duration: seconds })
 }
