@@ -1,5 +1,6 @@
 import { createMemoryBus } from './bus/memory.ts'
 import { NO_LIMITS, createRateLimiter } from './base/ratelimit.ts'
+import { openRedis } from './base/redis.ts'
 import { createSecrets } from './base/secrets.ts'
 import type { Logger } from './base/log.ts'
 import { warmUpPasswords } from './auth/password.ts'
@@ -39,6 +40,7 @@ export async function startApp(config: Config, options: { database: Database; se
       }),
   })
   const typing = await createTyping(bus)
+  const redis = config.redis.kind === 'redis' && config.quotas !== null ? await openRedis(config.redis.url, log) : null
   const hub = new Hub({ sql: database.sql, log })
   const services: Services = {
     settings: { registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback },
@@ -48,7 +50,7 @@ export async function startApp(config: Config, options: { database: Database; se
     bus,
     presence,
     typing,
-    limits: config.quotas === null ? NO_LIMITS : createRateLimiter(config.quotas),
+    limits: config.quotas === null ? NO_LIMITS : createRateLimiter(config.quotas, redis),
     log,
     hub,
   }
@@ -58,6 +60,7 @@ export async function startApp(config: Config, options: { database: Database; se
     typing.close()
     await presence.close()
     await bus.close()
+    redis?.disconnect()
   }
   try {
     const http = await serveHttp(config, services, { database: () => database.healthy(), bus: () => bus.healthy() })
