@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { createMemoryBus } from './bus/memory.ts'
 import { AppError, Faults } from './base/errors.ts'
 import { Loaders } from './base/loaders.ts'
-import { createRateLimiter } from './base/ratelimit.ts'
+import { NO_LIMITS } from './base/ratelimit.ts'
 import { createSecrets } from './base/secrets.ts'
-import { resetPassword } from './auth/domain.ts'
+import { resetPassword } from './auth/change-password.ts'
 import type { Ctx } from './ctx.ts'
 import { findRunning } from './db/embedded-running.ts'
 import type { Database } from './db/index.ts'
@@ -86,7 +86,7 @@ async function offlineCtx(database: Database): Promise<Ctx> {
     bus,
     presence: createMemoryPresence({ bus, graceMs: 0, onOffline: () => Promise.resolve() }),
     typing: await createTyping(bus),
-    limits: createRateLimiter({}, false),
+    limits: NO_LIMITS,
     loaders: new Loaders(),
     log: logFor(config),
   }

@@ -1,6 +1,6 @@
 import { createMemoryBus } from './bus/memory.ts'
-import { createRateLimiter } from './base/ratelimit.ts'
-import type { Quota } from './base/ratelimit.ts'
+import { NO_LIMITS, createRateLimiter } from './base/ratelimit.ts'
+import { openRedis } from './base/redis.ts'
 import { createSecrets } from './base/secrets.ts'
 import type { Logger } from './base/log.ts'
 import { warmUpPasswords } from './auth/password.ts'
@@ -13,14 +13,6 @@ import type { HttpServer } from './http/server.ts'
 import { createMemoryPresence } from './presence/memory.ts'
 import { createTyping } from './presence/typing.ts'
 import { touchLastSeen } from './user/store.ts'
-
-/** How often what may be done, each counted for one key: a log-in name, an address, a user. */
-const QUOTAS: Record<string, Quota> = {
-  login: { points: 10, seconds: 300 },
-  loginAddress: { points: 100, seconds: 300 },
-  register: { points: 100, seconds: 3600 },
-  send: { points: 100, seconds: 10 },
-}
 
 /** So long a user stays online after the last connection ended: a reload is no flicker. */
 const PRESENCE_GRACE_MS = 6000
@@ -48,6 +40,7 @@ export async function startApp(config: Config, options: { database: Database; se
       }),
   })
   const typing = await createTyping(bus)
+  const redis = config.redis.kind === 'redis' && config.quotas !== null ? await openRedis(config.redis.url, log) : null
   const hub = new Hub({ sql: database.sql, log })
   const services: Services = {
     settings: { registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback, publicUrl: config.server.publicUrl ?? '' },
@@ -57,7 +50,7 @@ export async function startApp(config: Config, options: { database: Database; se
     bus,
     presence,
     typing,
-    limits: createRateLimiter(QUOTAS, config.rateLimits),
+    limits: config.quotas === null ? NO_LIMITS : createRateLimiter(config.quotas, redis),
     log,
     hub,
   }
@@ -67,6 +60,7 @@ export async function startApp(config: Config, options: { database: Database; se
     typing.close()
     await presence.close()
     await bus.close()
+    redis?.disconnect()
   }
   try {
     const http = await serveHttp(config, services, { database: () => database.healthy(), bus: () => bus.healthy() })

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { QUOTAS } from './base/quotas.ts'
 import { ConfigError, readConfig } from './config.ts'
 
 type Environment = Record<string, string | undefined>
@@ -26,7 +27,7 @@ test('nothing needs to be set', () => {
     cookie: { secure: false, sameSite: 'lax' },
     logLevel: 'info',
     registrationOpen: true,
-    rateLimits: true,
+    quotas: QUOTAS,
     graphiql: true,
     introspection: true,
   })
@@ -65,7 +66,7 @@ test('each setting reaches its place', () => {
     cookie: { secure: true, sameSite: 'none' },
     logLevel: 'debug',
     registrationOpen: false,
-    rateLimits: false,
+    quotas: null,
     graphiql: true,
     introspection: true,
   })
@@ -114,6 +115,13 @@ test.each(['false', 'off', 'no', '0', 'OFF'])('a switch is off with %s', (value)
   expect(readConfig({ REGISTRATION_OPEN: value }).registrationOpen).toBe(false)
 })
 
+test('single quotas are set anew, the others stay', () => {
+  const quotas = { ...QUOTAS, sendMessage: { points: 50, seconds: 10 }, login: { points: 5, seconds: 900 } }
+  expect(readConfig({ RATE_LIMITS: ' sendMessage = 50/10, login=5 / 900, ' }).quotas).toEqual(quotas)
+  expect(readConfig({ RATE_LIMITS: 'on' }).quotas).toEqual(QUOTAS)
+  expect(QUOTAS.login).toEqual({ points: 10, seconds: 300 })
+})
+
 test('a relative folder counts from where the server is started', () => {
   expect(readConfig({ DATA_DIR: './here' }).dataDir).toBe(join(process.cwd(), 'here'))
 })
@@ -145,7 +153,11 @@ describe('a bad value is named with what would be good', () => {
     ['COOKIE_SAMESITE', 'none', 'none needs COOKIE_SECURE=true: browsers refuse such a cookie otherwise'],
     ['LOG_LEVEL', 'loud', 'must be fatal, error, warn, info, debug, trace or silent'],
     ['REGISTRATION_OPEN', 'closed', NO_SWITCH],
-    ['RATE_LIMITS', '2', NO_SWITCH],
+    ['RATE_LIMITS', '2', `must be on, off, or a list of uses and seconds such as sendMessage=50/10,login=5/900; "2" is no such line`],
+    ['RATE_LIMITS', 'login=5', `must be on, off, or a list of uses and seconds such as sendMessage=50/10,login=5/900; "login=5" is no such line`],
+    ['RATE_LIMITS', 'login=0/10', `must be on, off, or a list of uses and seconds such as sendMessage=50/10,login=5/900; "login=0/10" is no such line`],
+    ['RATE_LIMITS', 'login=5/900,sendMail=1/1', `has no line called "sendMail"; there are ${Object.keys(QUOTAS).join(', ')}`],
+    ['RATE_LIMITS', 'toString=1/1', `has no line called "toString"; there are ${Object.keys(QUOTAS).join(', ')}`],
     ['GRAPHIQL', 'dev', NO_SWITCH],
     ['INTROSPECTION', 'dev', NO_SWITCH],
   ])('%s=%s', (name, value, fault) => {

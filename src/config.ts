@@ -1,6 +1,8 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { QUOTAS, readQuotas } from './base/quotas.ts'
+import type { Quotas } from './base/quotas.ts'
 
 /** Everything that can be set from outside, read once at start. `.env.example` lists each setting with its default. */
 export interface Config {
@@ -34,8 +36,8 @@ export interface Config {
   cookie: { secure: boolean; sameSite: 'strict' | 'lax' | 'none' }
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   registrationOpen: boolean
-  /** False switches every quota off; meant for tests and benchmarks. */
-  rateLimits: boolean
+  /** How often what may be done; null: without limit, which is meant for tests and benchmarks. */
+  quotas: Quotas | null
   graphiql: boolean
   introspection: boolean
 }
@@ -78,6 +80,15 @@ const origins = z
 
 const host = z.string().refine((value) => isIP(value) !== 0 || /^[a-zA-Z0-9.-]+$/.test(value), 'must be an IP address or a host name')
 
+/** A switch, or single quotas set anew. */
+const quotas = z.string().transform((value, context): Quotas | null => {
+  const on = bool.safeParse(value)
+  if (on.success) return on.data ? QUOTAS : null
+  const { quotas, faults } = readQuotas(value)
+  for (const message of faults) context.addIssue({ code: 'custom', message })
+  return quotas
+})
+
 const Environment = z.object({
   NODE_ENV: z.string().optional(),
   PORT: wholeNumber(0, 65_535).default(4000),
@@ -95,7 +106,7 @@ const Environment = z.object({
   COOKIE_SAMESITE: z.string().toLowerCase().pipe(z.enum(['strict', 'lax', 'none'], 'must be strict, lax or none')).default('lax'),
   LOG_LEVEL: z.string().toLowerCase().pipe(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be fatal, error, warn, info, debug, trace or silent')).default('info'),
   REGISTRATION_OPEN: bool.default(true),
-  RATE_LIMITS: bool.default(true),
+  RATE_LIMITS: quotas.default(QUOTAS),
   GRAPHIQL: bool.optional(),
   INTROSPECTION: bool.optional(),
 })
@@ -130,7 +141,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     cookie: { secure: env.COOKIE_SECURE, sameSite: env.COOKIE_SAMESITE },
     logLevel: env.LOG_LEVEL,
     registrationOpen: env.REGISTRATION_OPEN,
-    rateLimits: env.RATE_LIMITS,
+    quotas: env.RATE_LIMITS,
     graphiql: env.GRAPHIQL ?? !production,
     introspection: env.INTROSPECTION ?? !production,
   }

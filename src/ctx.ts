@@ -7,13 +7,15 @@ import { Loaders } from './base/loaders.ts'
 import type { Presence } from './presence/index.ts'
 import type { Typing } from './presence/typing.ts'
 
-/** Who asks. Made from a verified token only. */
+/** Who asks. Made from a verified token or key only. */
 export interface Viewer {
   userId: number
-  sessionId: number
+  /** Null where there is no session here: somebody else has signed the viewer in. */
+  sessionId: number | null
+  /** Of a live connection they are set anew when they change. */
   roles: readonly ('ADMIN' | 'AGENT')[]
-  /** When the token ends. */
-  expiresAt: Date
+  /** When the right to be connected ends by itself; null: never. */
+  expiresAt: Date | null
 }
 
 /** Who is at the other end of the wire. */

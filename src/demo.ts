@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import type { App } from './app.ts'
 import { register } from './auth/domain.ts'
+import { updateProfile } from './auth/profile.ts'
 import { Loaders } from './base/loaders.ts'
-import { createRateLimiter } from './base/ratelimit.ts'
+import { NO_LIMITS } from './base/ratelimit.ts'
 import { StartError } from './base/start-error.ts'
 import { createDirectChat, createGroupChat } from './chat/domain.ts'
 import type { Config } from './config.ts'
@@ -15,7 +16,6 @@ import { deleteMessage, editMessage } from './message/domain.ts'
 import { markRead } from './message/receipts.ts'
 import { sendMessage } from './message/send.ts'
 import { startServer } from './serve.ts'
-import { updateProfile } from './user/domain.ts'
 import { viewerOf } from './viewer.ts'
 
 let refusal = ''
@@ -54,7 +54,7 @@ async function seedOnce({ services }: App): Promise<void> {
     client: { address: 'local', userAgent: 'Demo' },
     // Whatever the settings allow to others.
     settings: { ...services.settings, registrationOpen: true, firstIsAdmin: true },
-    limits: createRateLimiter({}, false),
+    limits: NO_LIMITS,
     loaders: new Loaders(),
   }
   await withTransaction(ctx, async (tx) => {

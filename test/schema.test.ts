@@ -6,6 +6,7 @@ import { ESLint } from 'eslint'
 import { isEnumType, isInputObjectType, isInterfaceType, isIntrospectionType, isObjectType, isSpecifiedScalarType } from 'graphql'
 import type { ExecutionResult } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { quotaOf } from '../src/graphql/quota.ts'
 import { schema } from '../src/graphql/schema.ts'
 import { startServer } from './harness.ts'
 import type { TestServer } from './harness.ts'
@@ -21,6 +22,12 @@ test('schema.graphql is what the code builds: `npm run generate` writes it', () 
 
 test('every type, field, argument and value is described', () => {
   expect(parts().flatMap(([coordinate, { description }]) => (description?.trim() ? [] : [coordinate]))).toEqual([])
+})
+
+test('every mutation has a line in the table of quotas', () => {
+  const fields = Object.values(schema.getMutationType()?.getFields() ?? {})
+  expect(fields.filter((field) => quotaOf(field) === null).map(({ name }) => name)).toEqual([])
+  expect(fields.length).toBeGreaterThan(10)
 })
 
 test('importing the schema opens nothing: the process ends by itself', async () => {

@@ -1,28 +1,17 @@
-import { InvalidCredentials, InvalidInput, NotAllowed, throwFaults } from '../base/errors.ts'
+import { InvalidCredentials, NotAllowed, throwFaults } from '../base/errors.ts'
 import type { AppError } from '../base/errors.ts'
 import { newSecret, sha256 } from '../base/secrets.ts'
 import { textFault } from '../base/text.ts'
 import { withTransaction } from '../ctx.ts'
 import type { Ctx, Viewer } from '../ctx.ts'
-import { appendOne, lockStreams } from '../event/log.ts'
-import { EventKind } from '../event/types.ts'
+import { lockStreams } from '../event/log.ts'
 import { createUser, emailFaults, emailTaken, profileFaults, readUsers, userByLogin, userByUsername, usernameTaken } from '../user/domain.ts'
 import type { User } from '../user/domain.ts'
-import { viewerOf } from '../viewer.ts'
+import { PASSWORD, passwordFaults } from './change-password.ts'
 import { hashPassword, verifyPassword } from './password.ts'
-import {
-  endSession,
-  endSessionsOf,
-  findLiveSession,
-  findPassword,
-  findRefreshToken,
-  insertRefreshToken,
-  insertSession,
-  isFirstAccount,
-  putPassword,
-  useRefreshToken,
-} from './store.ts'
-import { signToken, verifyToken } from './token.ts'
+import { closeSession } from './sessions.ts'
+import { findPassword, findRefreshToken, insertRefreshToken, insertSession, isFirstAccount, putPassword, useRefreshToken } from './store.ts'
+import { signToken } from './token.ts'
 
 /** What a sign-in gives. */
 export interface SignedIn {
@@ -31,19 +20,6 @@ export interface SignedIn {
   accessToken: string
   accessTokenExpiresAt: Date
   refreshToken: string
-}
-
-/** Who an access token speaks for; null where it is not valid, its session ended or its account is gone. */
-export async function authenticate(ports: Pick<Ctx, 'db' | 'secrets'>, token: string): Promise<Viewer | null> {
-  const claims = await verifyToken(ports.secrets, token)
-  if (claims === null) return null
-  const session = await findLiveSession(ports.db, claims.userId, claims.sessionId)
-  return session === null ? null : { ...claims, roles: session.roles }
-}
-
-/** Whether the viewer's session still goes on. */
-export async function isSessionLive(ports: Pick<Ctx, 'db'>, viewer: Viewer): Promise<boolean> {
-  return (await findLiveSession(ports.db, viewer.userId, viewer.sessionId)) !== null
 }
 
 export interface RegisterInput {
@@ -57,7 +33,6 @@ export interface RegisterInput {
 export async function register(ctx: Ctx, input: RegisterInput): Promise<SignedIn> {
   if (!ctx.settings.registrationOpen) throw new NotAllowed('Registration is closed on this server.')
   throwFaults([...profileFaults({ username: input.username, displayName: input.displayName }), ...emailFaults(input.email), ...passwordFaults(input.password)])
-  await ctx.limits.take('register', ctx.client.address)
   throwFaults(await takenNames(ctx, input))
   const hash = await hashPassword(input.password)
   return withTransaction(ctx, async (tx) => {
@@ -81,7 +56,6 @@ async function takenNames(ctx: Ctx, input: RegisterInput): Promise<AppError[]> {
 /** Signs in by username or e-mail address. An unknown name and a wrong password get the same answer, after the same work. */
 export async function login(ctx: Ctx, input: { login: string; password: string }): Promise<SignedIn> {
   const name = input.login.trim().toLowerCase()
-  await ctx.limits.take('loginAddress', ctx.client.address)
   await ctx.limits.take('login', name.slice(0, 254))
   // What could never be a name or a password is no reason to answer faster.
   const possible = textFault(name, { min: 1, max: 254 }) === null && input.password.length <= PASSWORD.max
@@ -147,38 +121,4 @@ export async function refreshSession(ctx: Ctx, refreshToken: string): Promise<Si
   })
   if (result === null) throw refused
   return result
-}
-
-/** Ends the viewer's own session; its tokens are void and its sockets close. */
-export async function logout(ctx: Ctx): Promise<void> {
-  const viewer = viewerOf(ctx)
-  await withTransaction(ctx, (tx) => closeSession(tx, viewer.userId, viewer.sessionId))
-}
-
-async function closeSession(tx: Ctx, userId: number, sessionId: number): Promise<void> {
-  const stream = (await lockStreams(tx, [userId])).get(userId)
-  if (stream === undefined || !(await endSession(tx.db, sessionId))) return
-  await appendOne(tx, stream, { kind: EventKind.SESSION_ENDED, actorId: userId, refId: sessionId })
-}
-
-/** Sets a password from the machine, and ends all of the user's sessions. @returns false where nobody has this username. */
-export async function resetPassword(ctx: Ctx, username: string, password: string): Promise<boolean> {
-  throwFaults(passwordFaults(password))
-  const user = await userByUsername(ctx, username)
-  if (user === null) return false
-  const hash = await hashPassword(password)
-  await withTransaction(ctx, async (tx) => {
-    const stream = (await lockStreams(tx, [user.id])).get(user.id)
-    await putPassword(tx.db, user.id, hash)
-    const [ended] = await endSessionsOf(tx.db, user.id)
-    if (stream !== undefined && ended !== undefined) await appendOne(tx, stream, { kind: EventKind.SESSION_ENDED, actorId: null, refId: ended })
-  })
-  return true
-}
-
-const PASSWORD = { min: 8, max: 128 }
-
-function passwordFaults(password: string): AppError[] {
-  const fault = textFault(password, PASSWORD)
-  return fault === null ? [] : [new InvalidInput(`password ${fault}.`, ['password'])]
 }

@@ -1,11 +1,20 @@
 import { InvalidCredentials, InvalidInput } from '../base/errors.ts'
+import { encodeId } from '../base/id.ts'
 import { builder } from '../graphql/builder.ts'
 import type { GraphQLContext } from '../graphql/context.ts'
-import { attempt, definePayload } from '../graphql/errors.ts'
+import { attempt, definePayload, inputId } from '../graphql/errors.ts'
 import type { Outcome } from '../graphql/errors.ts'
+import { defineNode } from '../graphql/node.ts'
+import type { User as UserShape } from '../user/domain.ts'
 import { User } from '../user/schema.ts'
-import { login, logout, refreshSession, register } from './domain.ts'
+import { changePassword } from './change-password.ts'
+import { login, refreshSession, register } from './domain.ts'
 import type { SignedIn } from './domain.ts'
+import { updateProfile } from './profile.ts'
+import { loadSession, logout, revokeOtherSessions, revokeSession, sessionsOf } from './sessions.ts'
+import type { Session as SessionShape } from './sessions.ts'
+
+// ------------------------------------------------------------------ signing in
 
 const RegisterInput = builder.inputType('RegisterInput', {
   description: 'A new account.',
@@ -55,7 +64,6 @@ function defineSignInPayload(name: string, mutation: string) {
 const RegisterPayload = defineSignInPayload('RegisterPayload', 'register')
 const LoginPayload = defineSignInPayload('LoginPayload', 'login')
 const RefreshSessionPayload = defineSignInPayload('RefreshSessionPayload', 'refreshSession')
-const LogoutPayload = definePayload<true>('LogoutPayload', 'The answer to logout.')
 
 /** Signs in by a verb: from here on the request reads as the new viewer. */
 function signIn(ctx: GraphQLContext, cookie: boolean, verb: () => Promise<SignedIn>): Promise<Outcome<SignIn>> {
@@ -79,7 +87,8 @@ builder.mutationFields((t) => ({
   login: t.field({
     type: LoginPayload,
     description: 'Signs in: a new session on this device.',
-    extensions: { public: true },
+    // The verb counts the guesses at one name.
+    extensions: { public: true, quota: 'loginAddress' },
     args: { input: t.arg({ type: LoginInput, required: true, description: 'The log-in.' }) },
     resolve: (_root, { input }, ctx) => signIn(ctx, input.cookie ?? false, () => login(ctx, input)),
   }),
@@ -97,15 +106,123 @@ builder.mutationFields((t) => ({
       })
     },
   }),
+}))
+
+// ------------------------------------------------------------------ sessions
+
+const Session = builder.objectRef<SessionShape>('Session')
+defineNode('Session', Session, {
+  description: 'A sign-in on one device, until it is ended there or from another one.',
+  key: (session) => [session.id],
+  load: (ctx, [id]) => loadSession(ctx, id),
+  fields: (t) => ({
+    current: t.boolean({ description: 'Whether this is the session that asks.', resolve: (session, _args, ctx) => session.id === ctx.viewer?.sessionId }),
+    userAgent: t.exposeString('userAgent', { nullable: true, description: 'What the device said of itself at the sign-in.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it began.' }),
+    lastUsedAt: t.expose('lastUsedAt', { type: 'DateTime', description: 'When it last took new tokens.' }),
+  }),
+})
+
+builder.objectField(User, 'sessions', (t) =>
+  t.field({
+    type: [Session],
+    nullable: true,
+    description: 'Where the user is signed in, the newest use first, at most 100. Only of the viewer; null of anyone else.',
+    resolve: (user, _args, ctx) => sessionsOf(ctx, user.id),
+  }),
+)
+
+const LogoutPayload = definePayload<boolean>('LogoutPayload', 'The answer to logout.')
+
+const RevokeSessionInput = builder.inputType('RevokeSessionInput', {
+  description: 'Which session to end.',
+  fields: (t) => ({ sessionId: t.id({ required: true, description: "Global ID of one of the viewer's sessions." }) }),
+})
+
+const RevokeSessionPayload = definePayload<number>('RevokeSessionPayload', 'The answer to revokeSession.', (t) => ({
+  revokedSessionId: t.id({ nullable: true, description: 'Global ID of the session that has ended.', resolve: ({ value }) => (value === null ? null : encodeId('Session', value)) }),
+}))
+
+const RevokeOtherSessionsPayload = definePayload<number>('RevokeOtherSessionsPayload', 'The answer to revokeOtherSessions.', (t) => ({
+  revokedCount: t.int({ nullable: true, description: 'How many sessions have ended.', resolve: ({ value }) => value }),
+}))
+
+/** The request came by a session that has ended: it reads as nobody's from here on. */
+function signOut(ctx: GraphQLContext): void {
+  ctx.viewer = null
+  ctx.cookies?.setRefreshToken(null)
+}
+
+builder.mutationFields((t) => ({
   logout: t.field({
     type: LogoutPayload,
-    description: "Ends the viewer's session: its tokens are void, its live connections close.",
+    description: "Ends the viewer's session: its tokens are void, its live connections close. Whoever was signed in elsewhere signs out there; this does nothing then.",
     resolve: (_root, _args, ctx) =>
       attempt(ctx, async () => {
-        await logout(ctx)
-        ctx.viewer = null
-        ctx.cookies?.setRefreshToken(null)
-        return true as const
+        const ended = await logout(ctx)
+        if (ended) signOut(ctx)
+        return ended
       }),
+  }),
+  revokeSession: t.field({
+    type: RevokeSessionPayload,
+    description: "Ends one of the viewer's sessions, such as that of a lost phone.",
+    args: { input: t.arg({ type: RevokeSessionInput, required: true, description: 'Which session.' }) },
+    resolve: (_root, { input }, ctx) =>
+      attempt(ctx, async () => {
+        const sessionId = inputId('Session', input.sessionId, ['sessionId'])
+        await revokeSession(ctx, sessionId)
+        if (sessionId === ctx.viewer?.sessionId) signOut(ctx)
+        return sessionId
+      }),
+  }),
+  revokeOtherSessions: t.field({
+    type: RevokeOtherSessionsPayload,
+    description: "Ends all of the viewer's sessions but this one.",
+    resolve: (_root, _args, ctx) => attempt(ctx, () => revokeOtherSessions(ctx)),
+  }),
+}))
+
+// ------------------------------------------------------------------ the account
+
+const ChangePasswordInput = builder.inputType('ChangePasswordInput', {
+  description: 'A new password.',
+  fields: (t) => ({
+    currentPassword: t.string({ required: true, description: 'The password so far.' }),
+    newPassword: t.string({ required: true, description: '8 to 128 characters.' }),
+  }),
+})
+
+const ChangePasswordPayload = definePayload<UserShape>('ChangePasswordPayload', 'The answer to changePassword.', (t) => ({
+  user: t.field({ type: User, nullable: true, description: 'The viewer.', resolve: (outcome) => outcome.value }),
+}))
+
+const UpdateProfileInput = builder.inputType('UpdateProfileInput', {
+  description: 'What to change; what is left out stays as it is.',
+  fields: (t) => ({
+    username: t.string({ description: 'A new username: 2 to 32 letters, digits, dots, hyphens and underscores.' }),
+    displayName: t.string({ description: 'A new name to show, at most 80 characters.' }),
+    bio: t.string({ description: 'A new text about oneself, at most 500 characters; null clears it.' }),
+    email: t.string({ description: 'A new e-mail address.' }),
+    currentPassword: t.string({ description: 'Needed to change the e-mail address.' }),
+  }),
+})
+
+const UpdateProfilePayload = definePayload<UserShape>('UpdateProfilePayload', 'The answer to updateProfile.', (t) => ({
+  user: t.field({ type: User, nullable: true, description: 'The viewer, changed.', resolve: (outcome) => outcome.value }),
+}))
+
+builder.mutationFields((t) => ({
+  changePassword: t.field({
+    type: ChangePasswordPayload,
+    description: "Sets another password; all of the viewer's other sessions end.",
+    args: { input: t.arg({ type: ChangePasswordInput, required: true, description: 'Both passwords.' }) },
+    resolve: (_root, { input }, ctx) => attempt(ctx, () => changePassword(ctx, input)),
+  }),
+  updateProfile: t.field({
+    type: UpdateProfilePayload,
+    description: "Changes the viewer's own profile.",
+    args: { input: t.arg({ type: UpdateProfileInput, required: true, description: 'What to change.' }) },
+    resolve: (_root, { input }, ctx) => attempt(ctx, () => updateProfile(ctx, input)),
   }),
 }))

@@ -1,4 +1,4 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, desc, eq, isNull, ne, sql } from 'drizzle-orm'
 import type { Db } from '../db/index.ts'
 import { passwords, users } from '../user/table.ts'
 import { refreshTokens, sessions } from './table.ts'
@@ -8,13 +8,39 @@ const GRACE = sql`interval '10 seconds'`
 /** A refresh token nobody used for so long is void. */
 const REFRESH_LIFE = sql`interval '30 days'`
 
-/** The session and the roles of its user, while neither has ended. */
-export async function findLiveSession(db: Db, userId: number, sessionId: number): Promise<{ roles: ('ADMIN' | 'AGENT')[] } | null> {
-  const [row] = await db
-    .select({ roles: users.roles })
+export type SessionRow = typeof sessions.$inferSelect
+
+/** Neither ended nor void for want of use. */
+const live = and(isNull(sessions.endedAt), sql`${sessions.lastUsedAt} > now() - ${REFRESH_LIFE}`)
+/** So many of a user's sessions are told. */
+const MAX_SESSIONS = 100
+
+/** The roles of a user, while the account and the session go on; without a session the account alone decides. */
+export async function findLiveSession(db: Db, userId: number, sessionId: number | null): Promise<{ roles: ('ADMIN' | 'AGENT')[] } | null> {
+  const account = db.select({ roles: users.roles }).from(users)
+  const goesOn = and(eq(users.id, userId), isNull(users.deletedAt))
+  const [row] = await (sessionId === null
+    ? account.where(goesOn)
+    : account.innerJoin(sessions, eq(sessions.userId, users.id)).where(and(goesOn, eq(sessions.id, sessionId), isNull(sessions.endedAt))))
+  return row ?? null
+}
+
+/** The live sessions of a user, the newest use first. */
+export function listSessions(db: Db, userId: number): Promise<SessionRow[]> {
+  return db
+    .select()
     .from(sessions)
-    .innerJoin(users, eq(users.id, sessions.userId))
-    .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), isNull(sessions.endedAt), isNull(users.deletedAt)))
+    .where(and(eq(sessions.userId, userId), live))
+    .orderBy(desc(sessions.lastUsedAt), desc(sessions.id))
+    .limit(MAX_SESSIONS)
+}
+
+/** A live session of this user. */
+export async function findSession(db: Db, userId: number, sessionId: number): Promise<SessionRow | null> {
+  const [row] = await db
+    .select()
+    .from(sessions)
+    .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), live))
   return row ?? null
 }
 
@@ -24,22 +50,22 @@ export async function insertSession(db: Db, userId: number, userAgent: string | 
   return row.id
 }
 
-/** Answers whether the session was still going on. */
-export async function endSession(db: Db, sessionId: number): Promise<boolean> {
+/** Ends a session of this user. Answers whether it was still going on. */
+export async function endSession(db: Db, userId: number, sessionId: number): Promise<boolean> {
   const rows = await db
     .update(sessions)
     .set({ endedAt: sql`now()` })
-    .where(and(eq(sessions.id, sessionId), isNull(sessions.endedAt)))
+    .where(and(eq(sessions.id, sessionId), eq(sessions.userId, userId), live))
     .returning({ id: sessions.id })
   return rows.length > 0
 }
 
-/** Ends every session of a user; answers their ids. */
-export async function endSessionsOf(db: Db, userId: number): Promise<number[]> {
+/** Ends every session of a user, or every one but this; answers their ids. */
+export async function endSessionsOf(db: Db, userId: number, but: number | null): Promise<number[]> {
   const rows = await db
     .update(sessions)
     .set({ endedAt: sql`now()` })
-    .where(and(eq(sessions.userId, userId), isNull(sessions.endedAt)))
+    .where(and(eq(sessions.userId, userId), live, but === null ? undefined : ne(sessions.id, but)))
     .returning({ id: sessions.id })
   return rows.map((row) => row.id)
 }

@@ -1,11 +1,7 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import { RateLimited } from './errors.ts'
-
-/** `points` uses in `seconds`, counted apart for each key. */
-export interface Quota {
-  points: number
-  seconds: number
-}
+import type { Quota, QuotaName, Quotas } from './quotas.ts'
+import type { Redis } from './redis.ts'
 
 /** Counts uses of named quotas. */
 export interface RateLimiter {
@@ -13,31 +9,76 @@ export interface RateLimiter {
    * Takes one use of this quota for this key (a user, an address, a log-in name).
    * @throws {RateLimited} where nothing is left.
    */
-  take(quota: string, key: string): Promise<void>
+  take(quota: QuotaName, key: string): Promise<void>
   /** Gives back what was taken, after a success that should not count. */
-  reset(quota: string, key: string): Promise<void>
+  reset(quota: QuotaName, key: string): Promise<void>
 }
 
-/** Counts in this process's memory; with `enabled: false` everything passes. */
-export function createRateLimiter(quotas: Record<string, Quota>, enabled: boolean): RateLimiter {
-  if (!enabled) return { take: () => Promise.resolve(), reset: () => Promise.resolve() }
-  const limiters = new Map(Object.entries(quotas).map(([name, { points, seconds }]) => [name, new RateLimiterMemory({ points, duration: seconds })]))
-  const limiterOf = (name: string) => {
-    const limiter = limiters.get(name)
-    if (limiter === undefined) throw new Error(`no quota is called ${name}`)
-    return limiter
+/** Everything passes. */
+export const NO_LIMITS: RateLimiter = { take: () => Promise.resolve(), reset: () => Promise.resolve() }
+
+/** Counts in Redis, together with the other servers there; without one, and while it does not answer, in this process's memory. */
+export function createRateLimiter(quotas: Quotas, redis: Redis | null = null): RateLimiter {
+  const counters = new Map<QuotaName, Counter>()
+  const askRedis = patiently()
+  const counterOf = (name: QuotaName) => {
+    const counter = counters.get(name) ?? createCounter(name, quotas[name], redis, askRedis)
+    counters.set(name, counter)
+    return counter
   }
   return {
     async take(quota, key) {
       try {
-        await limiterOf(quota).consume(key)
+        await counterOf(quota).consume(key)
       } catch (error) {
         if (!(error instanceof RateLimiterRes)) throw error
         throw new RateLimited('Too often. Wait a moment and try again.', Math.max(1, Math.ceil(error.msBeforeNext / 1000)))
       }
     },
     async reset(quota, key) {
-      await limiterOf(quota).delete(key)
+      await counterOf(quota).delete(key)
     },
+  }
+}
+
+type Counter = Pick<RateLimiterMemory, 'consume' | 'delete'>
+
+function createCounter(name: QuotaName, { points, seconds }: Quota, redis: Redis | null, askRedis: Ask): Counter {
+  const options = { keyPrefix: `parley:limit:${name}`, points, duration: seconds }
+  const alone = new RateLimiterMemory(options)
+  if (redis === null) return alone
+  const shared = new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true })
+  return {
+    consume: (key) => askRedis(() => shared.consume(key), () => alone.consume(key)),
+    delete: (key) => askRedis(() => shared.delete(key), () => alone.delete(key)),
+  }
+}
+
+/** Nobody's request waits longer for Redis. */
+const PATIENCE_MS = 50
+/** So long Redis is left alone after it did not answer. */
+const PAUSE_MS = 1000
+
+type Ask = <T>(shared: () => Promise<T>, alone: () => Promise<T>) => Promise<T>
+
+/** Asks Redis, and does without it where it fails or takes too long. */
+function patiently(): Ask {
+  let pausedUntil = 0
+  return async (shared, alone) => {
+    if (performance.now() < pausedUntil) return alone()
+    let timer: NodeJS.Timeout | undefined
+    const tooLate = new Promise<never>((_resolve, reject) => {
+      // Where this process was the slow one, the answer lies here unread: one turn to read it.
+      timer = setTimeout(() => setImmediate(() => setImmediate(reject, new Error('Redis took too long'))), PATIENCE_MS)
+    })
+    try {
+      return await Promise.race([shared(), tooLate])
+    } catch (error) {
+      if (error instanceof RateLimiterRes) throw error
+      pausedUntil = performance.now() + PAUSE_MS
+      return await alone()
+    } finally {
+      clearTimeout(timer)
+    }
   }
 }

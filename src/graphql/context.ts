@@ -1,5 +1,6 @@
 import type { Ctx } from '../ctx.ts'
 import type { Hub } from '../event/hub.ts'
+import type { Use } from './quota.ts'
 
 /** What an edge (HTTP, SSE, WebSocket) knows of the one who asks. */
 export interface Edge {
@@ -23,6 +24,8 @@ export interface GraphQLContext extends Ctx, Edge {
   hub: Hub
   /** Taken before anything of the request was read. */
   eventCursor?: string
+  /** What the mutation that runs counts as. */
+  use?: Use | null
 }
 
 /** The long-lived parts that every request shares. */

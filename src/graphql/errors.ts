@@ -2,12 +2,12 @@ import { GraphQLError } from 'graphql'
 import type { FieldMap, ObjectFieldBuilder, ObjectRef } from '@pothos/core'
 import { AppError, BadUserInput, Faults, InvalidInput, RateLimited, Unauthenticated, throwFaults } from '../base/errors.ts'
 import { decodeId } from '../base/id.ts'
-import type { Ctx } from '../ctx.ts'
 import { isUnavailable } from '../base/database-errors.ts'
 import { freshCursor } from '../event/resume.ts'
 import { builder, Query } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
 import { selectsEventCursor } from './operation.ts'
+import { takeQuota } from './quota.ts'
 
 // ------------------------------------------------------------------ errors as data
 
@@ -75,9 +75,14 @@ export interface Outcome<T> {
   errors: readonly Failure[]
 }
 
-/** Runs a verb and catches the failures that clients are told about as data; everything else flies on and is masked. */
-export async function attempt<T>(ctx: Ctx, verb: () => Promise<T>): Promise<Outcome<T>> {
+/**
+ * Runs the verb of a mutation, after taking the mutation's quota, and catches the failures that clients are told about as data; everything else
+ * flies on and is masked.
+ */
+export async function attempt<T>(ctx: GraphQLContext, verb: () => Promise<T>): Promise<Outcome<T>> {
+  if (ctx.use == null) throw new Error('a mutation needs a line in base/quotas.ts')
   try {
+    await takeQuota(ctx, ctx.use)
     return { value: await verb(), errors: [] }
   } catch (error) {
     if (error instanceof Faults) return { value: null, errors: error.errors.map(failureOf) }

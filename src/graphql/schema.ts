@@ -1,4 +1,4 @@
-import type { GraphQLFieldResolver, GraphQLSchema } from 'graphql'
+import type { GraphQLField, GraphQLFieldResolver, GraphQLObjectType, GraphQLSchema } from 'graphql'
 import './scalars.ts'
 import './info.ts'
 import '../user/schema.ts'
@@ -16,26 +16,29 @@ import '../event/stream-schema.ts'
 import { viewerOf } from '../viewer.ts'
 import { builder } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
+import { notingQuota, takingQuota } from './quota.ts'
 
 /** The schema of the whole API. */
 export const schema = guard(builder.toSchema())
 
-/** Lets nobody past a root field without sign-in, unless the field says that it is public: a new field is closed until somebody opens it. */
+/**
+ * Lets nobody past a root field without sign-in, unless the field says that it is public: a new field is closed until somebody opens it.
+ * Behind that stand the quotas.
+ */
 function guard(schema: GraphQLSchema): GraphQLSchema {
-  for (const type of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]) {
-    for (const field of Object.values(type?.getFields() ?? {})) {
-      if (field.extensions.public === true) continue
-      // The subscribe function stands at the door of a subscription; its events were let through by then.
-      if (type === schema.getSubscriptionType()) field.subscribe = guarded(field.subscribe)
-      else field.resolve = guarded(field.resolve)
-    }
-  }
+  const fieldsOf = (type: GraphQLObjectType | null | undefined) => Object.values(type?.getFields() ?? {})
+  for (const field of fieldsOf(schema.getQueryType())) field.resolve = signedIn(field, takingQuota(field))
+  for (const field of fieldsOf(schema.getMutationType())) field.resolve = signedIn(field, notingQuota(field))
+  // The subscribe function stands at the door of a subscription; its events were let through by then.
+  for (const field of fieldsOf(schema.getSubscriptionType())) field.subscribe = signedIn(field, field.subscribe)
   return schema
 }
 
+type Field = GraphQLField<unknown, GraphQLContext>
 type Resolver = GraphQLFieldResolver<unknown, GraphQLContext>
 
-function guarded(inner: Resolver | undefined): Resolver {
+function signedIn(field: Field, inner: Resolver | undefined): Resolver | undefined {
+  if (field.extensions.public === true) return inner
   return (source, args, ctx, info) => {
     viewerOf(ctx)
     return inner?.(source, args, ctx, info)

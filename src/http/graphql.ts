@@ -3,7 +3,7 @@ import type { DocumentNode, ExecutionResult, FragmentDefinitionNode, ValidationR
 import { createYoga } from 'graphql-yoga'
 import type { Plugin, YogaServerInstance } from 'graphql-yoga'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { authenticate } from '../auth/domain.ts'
+import { authenticate } from '../auth/authenticate.ts'
 import { watchSession } from '../auth/watch.ts'
 import { Loaders } from '../base/loaders.ts'
 import type { Config } from '../config.ts'

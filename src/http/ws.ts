@@ -8,7 +8,7 @@ import { useServer } from 'graphql-ws/use/ws'
 import type { Extra } from 'graphql-ws/use/ws'
 import type { OperationResult } from 'graphql-ws'
 import { WebSocket, WebSocketServer } from 'ws'
-import { authenticate } from '../auth/domain.ts'
+import { authenticate } from '../auth/authenticate.ts'
 import { watchSession } from '../auth/watch.ts'
 import type { Config } from '../config.ts'
 import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
@@ -98,7 +98,7 @@ export function serveWebSocket(server: Server, config: Config, services: Service
         }
         const connectionId = randomUUID()
         services.log.debug({ connectionId, userId: viewer?.userId }, 'connected')
-        return { connectionId, expiresAt: viewer?.expiresAt.toISOString() ?? null, keepAlive: KEEP_ALIVE_MS }
+        return { connectionId, expiresAt: viewer?.expiresAt?.toISOString() ?? null, keepAlive: KEEP_ALIVE_MS }
       },
       onClose: ({ extra }) => {
         extra.release?.()

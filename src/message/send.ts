@@ -26,7 +26,6 @@ export interface SendInput {
 export async function sendMessage(ctx: Ctx, input: SendInput): Promise<{ message: Message; duplicate: boolean }> {
   const viewer = viewerOf(ctx)
   throwFaults(sendFaults(input))
-  await ctx.limits.take('send', String(viewer.userId))
   const send = () => (input.chatId != null ? sendTo(ctx, input.chatId, input) : sendToUser(ctx, input.recipientId ?? 0, input))
   // The same clientId went into another chat at the same time: now that it is stored, a second try finds it.
   const result = await send().catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { brokenUniqueIndex } from '../base/database-errors.ts'
-import { Conflict, InvalidInput, throwFaults } from '../base/errors.ts'
+import { Conflict, InvalidInput, NotFound } from '../base/errors.ts'
 import type { AppError } from '../base/errors.ts'
 import { inOrderOf } from '../base/loaders.ts'
 import { pageOf } from '../base/page.ts'
@@ -9,12 +9,16 @@ import { searchTextOf, searchWords, textFault } from '../base/text.ts'
 import { withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
 import { appendOne, createStream, lockStreams } from '../event/log.ts'
+import type { StreamHead } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
 import { viewerOf } from '../viewer.ts'
+import { mayGiveRoles } from './policy.ts'
 import { findContacts, findUserByLogin, findUserByUsername, findUsers, insertUser, searchUsers, updateUser } from './store.ts'
 import type { UserRow } from './store.ts'
 
 export type User = UserRow
+export type Role = User['roles'][number]
+const ROLES: readonly Role[] = ['ADMIN', 'AGENT']
 
 /** A user by id; null where there is none. */
 export async function loadUser(ctx: Ctx, id: number): Promise<User | null> {
@@ -32,16 +36,33 @@ export function userByLogin(ctx: Ctx, login: string): Promise<User | null> {
   return findUserByLogin(ctx.db, login)
 }
 
-/** Sets a user's roles, and tells their devices. @returns false where nobody has this username. */
-export async function setRoles(ctx: Ctx, username: string, roles: ('ADMIN' | 'AGENT')[]): Promise<boolean> {
+/** Sets a user's roles from the machine, and tells their devices. @returns false where nobody has this username. */
+export async function setRoles(ctx: Ctx, username: string, roles: Role[]): Promise<boolean> {
   const user = await findUserByUsername(ctx.db, username)
   if (user === null) return false
-  await withTransaction(ctx, async (tx) => {
-    const stream = (await lockStreams(tx, [user.id])).get(user.id)
-    await updateUser(tx.db, user.id, { roles })
-    if (stream !== undefined) await appendOne(tx, stream, { kind: EventKind.PROFILE_CHANGED, actorId: null, refId: user.id })
-  })
+  await withTransaction(ctx, async (tx) => giveRoles(tx, (await lockStreams(tx, [user.id])).get(user.id), { roles, actorId: null }))
   return true
+}
+
+/** Sets a user's roles, and tells their devices: the deed of an admin. */
+export async function setUserRoles(ctx: Ctx, userId: number, roles: Role[]): Promise<User> {
+  const viewer = viewerOf(ctx)
+  return withTransaction(ctx, async (tx) => {
+    const streams = await lockStreams(tx, [viewer.userId, userId])
+    const users = await readUsers(tx, [viewer.userId, userId])
+    // Asked behind the lock: of two admins who take each other's role only one may.
+    const refusal = mayGiveRoles(users.get(viewer.userId))
+    if (refusal !== null) throw refusal
+    if (!users.has(userId)) throw new NotFound('No such user.', ['userId'])
+    await giveRoles(tx, streams.get(userId), { roles, actorId: viewer.userId })
+    return firstOf(await findUsers(tx.db, [userId]))
+  })
+}
+
+async function giveRoles(tx: Ctx, stream: StreamHead | undefined, change: { roles: Role[]; actorId: number | null }): Promise<void> {
+  if (stream === undefined) throw new Error('a user always has a stream')
+  await updateUser(tx.db, stream.id, { roles: ROLES.filter((role) => change.roles.includes(role)) })
+  await appendOne(tx, stream, { kind: EventKind.PROFILE_CHANGED, actorId: change.actorId, refId: stream.id })
 }
 
 /** A user who is not deleted, by the name in any case; null where there is none. */
@@ -82,27 +103,34 @@ export interface ProfileInput {
   username?: string | null
   displayName?: string | null
   bio?: string | null
+  email?: string | null
 }
 
-/** Changes what is given of the viewer's profile; a bio of null clears it. */
-export async function updateProfile(ctx: Ctx, input: ProfileInput): Promise<User> {
-  const viewer = viewerOf(ctx)
-  const faults: AppError[] = []
-  if (input.username === null) faults.push(new InvalidInput('username cannot be cleared.', ['username']))
-  if (input.displayName === null) faults.push(new InvalidInput('displayName cannot be cleared.', ['displayName']))
-  faults.push(...profileFaults(input))
-  throwFaults(faults)
+/** What is wrong with a change of a profile, in which only the bio can be cleared. */
+export function profileChangeFaults(input: ProfileInput): AppError[] {
+  const cleared = (['username', 'displayName', 'email'] as const).filter((field) => input[field] === null)
+  return [...cleared.map((field) => new InvalidInput(`${field} cannot be cleared.`, [field])), ...profileFaults(input), ...(input.email == null ? [] : emailFaults(input.email))]
+}
+
+/** Changes what is given of a profile, and tells the user's devices; the values must have passed {@link profileChangeFaults}. */
+export async function changeProfile(ctx: Ctx, userId: number, input: ProfileInput): Promise<User> {
   return withTransaction(ctx, async (tx) => {
-    const stream = (await lockStreams(tx, [viewer.userId])).get(viewer.userId)
-    const [before] = await findUsers(tx.db, [viewer.userId])
-    if (stream === undefined || before === undefined) throw new Error('a viewer always has a row and a stream')
+    const stream = (await lockStreams(tx, [userId])).get(userId)
+    if (stream === undefined) throw new Error('a user always has a stream')
+    const before = firstOf(await findUsers(tx.db, [userId]))
     const username = input.username ?? before.username
     const displayName = input.displayName?.trim() ?? before.displayName
-    await uniquely(() => updateUser(tx.db, viewer.userId, { username, displayName, ...(input.bio === undefined ? {} : { bio: input.bio }), searchText: searchTextOf(username, displayName) }))
-    await appendOne(tx, stream, { kind: EventKind.PROFILE_CHANGED, actorId: viewer.userId, refId: viewer.userId })
-    const [after] = await findUsers(tx.db, [viewer.userId])
-    return after ?? before
+    const { bio = before.bio, email } = input
+    await uniquely(() => updateUser(tx.db, userId, { username, displayName, bio, email: email ?? before.email, searchText: searchTextOf(username, displayName) }))
+    await appendOne(tx, stream, { kind: EventKind.PROFILE_CHANGED, actorId: userId, refId: userId })
+    return firstOf(await findUsers(tx.db, [userId]))
   })
+}
+
+function firstOf(rows: readonly User[]): User {
+  const [row] = rows
+  if (row === undefined) throw new Error('the row of a user is never removed')
+  return row
 }
 
 /** Makes a user with a stream of their own; the values must have passed {@link profileFaults} and {@link emailFaults}. */

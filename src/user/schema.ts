@@ -1,12 +1,12 @@
 import { builder } from '../graphql/builder.ts'
-import { argId, attempt, definePayload } from '../graphql/errors.ts'
+import { argId, attempt, definePayload, inputId } from '../graphql/errors.ts'
 import { Node, defineNode } from '../graphql/node.ts'
 import { defineConnection, pageArgs } from '../graphql/page.ts'
 import { encodeId } from '../base/id.ts'
 import { decodeKeyOf, pageRequest } from '../base/page.ts'
 import type { Page } from '../base/page.ts'
 import { textFault } from '../base/text.ts'
-import { listUsers, loadUser, updateProfile, userByUsername } from './domain.ts'
+import { listUsers, loadUser, setUserRoles, userByUsername } from './domain.ts'
 import type { User as UserShape } from './domain.ts'
 
 export const Actor = builder.interfaceRef<UserShape>('Actor').implement({
@@ -91,24 +91,23 @@ builder.queryFields((t) => ({
   }),
 }))
 
-const UpdateProfileInput = builder.inputType('UpdateProfileInput', {
-  description: 'What to change; what is left out stays as it is.',
+const SetUserRolesInput = builder.inputType('SetUserRolesInput', {
+  description: 'Whose roles to set.',
   fields: (t) => ({
-    username: t.string({ description: 'A new username: 2 to 32 letters, digits, dots, hyphens and underscores.' }),
-    displayName: t.string({ description: 'A new name to show, at most 80 characters.' }),
-    bio: t.string({ description: 'A new text about oneself, at most 500 characters; null clears it.' }),
+    userId: t.id({ required: true, description: 'Global ID of the user.' }),
+    roles: t.field({ type: [UserRole], required: true, description: 'All the roles that the user has from now on; an empty list takes every role away.' }),
   }),
 })
 
-const UpdateProfilePayload = definePayload<UserShape>('UpdateProfilePayload', 'The answer to updateProfile.', (t) => ({
-  user: t.field({ type: User, nullable: true, description: 'The viewer, changed.', resolve: (outcome) => outcome.value }),
+const SetUserRolesPayload = definePayload<UserShape>('SetUserRolesPayload', 'The answer to setUserRoles.', (t) => ({
+  user: t.field({ type: User, nullable: true, description: 'The user, changed.', resolve: (outcome) => outcome.value }),
 }))
 
-builder.mutationField('updateProfile', (t) =>
+builder.mutationField('setUserRoles', (t) =>
   t.field({
-    type: UpdateProfilePayload,
-    description: "Changes the viewer's own profile.",
-    args: { input: t.arg({ type: UpdateProfileInput, required: true, description: 'What to change.' }) },
-    resolve: (_root, { input }, ctx) => attempt(ctx, () => updateProfile(ctx, input)),
+    type: SetUserRolesPayload,
+    description: 'Sets what a user may do on this server beyond chatting. For admins.',
+    args: { input: t.arg({ type: SetUserRolesInput, required: true, description: 'Whose roles.' }) },
+    resolve: (_root, { input }, ctx) => attempt(ctx, async () => setUserRoles(ctx, inputId('User', input.userId, ['userId']), input.roles)),
   }),
 )

@@ -110,3 +110,8 @@ test('the newest messages of 50 chats, with their senders, cost no statement per
   const statements = await statementsOf('query ($first: Int) { chats(first: $first) { nodes { messages(last: 5) { nodes { text sender { displayName } replyTo { text } } } } } }', { first: 50 })
   expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(4)
 })
+
+test("the viewer's own sessions cost one statement, however often the viewer comes up", async () => {
+  const statements = await statementsOf('{ me { sessions { id } } again: me { sessions { userAgent } } chats { nodes { members { nodes { user { sessions { id } } } } } } }', {})
+  expect(statements.filter((text) => text.includes('"session"') && text.includes('limit'))).toHaveLength(1)
+})
