@@ -1,6 +1,8 @@
+import { startLeavings } from './account/job.ts'
 import { createMemoryBus } from './bus/memory.ts'
 import { NO_LIMITS, createRateLimiter } from './base/ratelimit.ts'
 import { openRedis } from './base/redis.ts'
+import { Loaders } from './base/loaders.ts'
 import { createSecrets } from './base/secrets.ts'
 import type { Logger } from './base/log.ts'
 import { warmUpPasswords } from './auth/password.ts'
@@ -55,7 +57,9 @@ export async function startApp(config: Config, options: { database: Database; se
     hub,
   }
   await Promise.all([hub.start(bus), warmUpPasswords()])
+  const leavings = await startLeavings({ ...services, viewer: null, client: { address: 'local', userAgent: null }, loaders: new Loaders() })
   const stopParts = async () => {
+    await leavings.stop()
     await hub.close()
     typing.close()
     await presence.close()

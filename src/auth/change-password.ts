@@ -34,6 +34,11 @@ export async function checkPassword(ctx: Ctx, password: string, field: string): 
   return stored
 }
 
+/** Whether the viewer has a password here, and does not only sign in elsewhere. */
+export async function hasPassword(ctx: Ctx): Promise<boolean> {
+  return (await findPassword(ctx.db, viewerOf(ctx).userId)) !== null
+}
+
 /** Sets another password. All other sessions end: whoever had one by the old password has none any more. */
 export async function changePassword(ctx: Ctx, input: { currentPassword: string; newPassword: string }): Promise<User> {
   const { userId, sessionId } = viewerOf(ctx)

@@ -9,6 +9,8 @@ export interface BusMessages {
   typing: { chatId: number; userId: number; typing: boolean }
   /** What others see of this user's presence may have changed. */
   presence: { userId: number }
+  /** Accounts were deleted, and their chats are to be left. */
+  leavings: null
 }
 
 export type BusTopic = keyof BusMessages

@@ -1,11 +1,12 @@
 import { InvalidInput, NotFound, throwFaults } from '../base/errors.ts'
 import type { Ctx } from '../ctx.ts'
 import { appendOne, lockStreams } from '../event/log.ts'
+import type { StreamHead } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
 import { readUsers } from '../user/domain.ts'
 import { viewerOf } from '../viewer.ts'
 import { allow, changeChat } from './change.ts'
-import { chatOf, loadMember } from './domain.ts'
+import { chatOf, loadChat, loadMember } from './domain.ts'
 import type { Chat, Member } from './domain.ts'
 import { countOwners, findHeir, setRole } from './member-store.ts'
 import { letIn, letOut } from './membership.ts'
@@ -61,15 +62,22 @@ export async function leaveChat(ctx: Ctx, chatId: number): Promise<void> {
   const viewer = viewerOf(ctx)
   await changeChat(ctx, chatId, async (tx, { chat, member }, stream) => {
     allow(mayLeave(chat))
-    const heir = member.role === 'OWNER' ? await findHeir(tx.db, chatId, viewer.userId) : null
-    if (heir === null || heir.role === 'OWNER') {
-      await letOut(tx, stream, viewer.userId)
-    } else {
-      await setRole(tx.db, chatId, heir.userId, 'OWNER')
-      await letOut(tx, stream, viewer.userId, [{ kind: EventKind.MEMBER_CHANGED, actorId: viewer.userId, refId: heir.userId }])
-    }
+    await handOver(tx, stream, member)
   })
   ctx.typing.set(chatId, viewer.userId, false)
+}
+
+/** Takes the viewer, whose account is deleted, out of a chat whose stream is locked, if it is a group that they are in. */
+export async function leaveForGood(tx: Ctx, stream: StreamHead): Promise<void> {
+  const chat = await loadChat(tx, stream.id)
+  if (chat?.chat.kind === 'GROUP') await handOver(tx, stream, chat.member)
+}
+
+async function handOver(tx: Ctx, stream: StreamHead, { userId, role }: Member): Promise<void> {
+  const heir = role === 'OWNER' ? await findHeir(tx.db, stream.id, userId) : null
+  if (heir === null || heir.role === 'OWNER') return letOut(tx, stream, userId)
+  await setRole(tx.db, stream.id, heir.userId, 'OWNER')
+  await letOut(tx, stream, userId, [{ kind: EventKind.MEMBER_CHANGED, actorId: userId, refId: heir.userId }])
 }
 
 async function presentMember(ctx: Ctx, chatId: number, userId: number): Promise<Member> {

@@ -19,6 +19,7 @@ const VALUES = {
   deleteMessage: 'message { id deletedAt }',
   markRead: 'chat { unreadCount }',
   markDelivered: 'chat { id }',
+  deleteAccount: 'deletedUserId',
   setTyping: '',
   updateChat: 'chat { id title description }',
   addMembers: 'chat { id memberCount }',
