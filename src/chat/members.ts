@@ -24,10 +24,11 @@ export async function addMembers(ctx: Ctx, chatId: number, userIds: readonly num
     const wanted = [...new Set(userIds)]
     const present = await findMembers(tx.db, wanted.map((id) => [chatId, id] as const))
     const here = new Set(present.map((row) => row.userId))
+    // Before the lock: a number that is no user's may be that of a chat, whose stream is not to be held up.
+    await usersMustExist(tx, userIds)
     const heads = await lockStreams(tx, wanted.filter((id) => !here.has(id)))
-    // After the lock: an account that ends meanwhile comes into no chat any more.
-    const found = await readUsers(tx, wanted)
-    throwFaults(userIds.flatMap((id, index) => (found.has(id) ? [] : [new NotFound('No such user.', ['userIds', String(index)])])))
+    // Again: an account that ended meanwhile comes into no chat any more.
+    await usersMustExist(tx, userIds)
     await letIn(tx, stream, [...heads.values()])
   })
   return chatOf(ctx, chatId)
@@ -78,6 +79,12 @@ async function handOver(tx: Ctx, stream: StreamHead, { userId, role }: Member): 
   if (heir === null || heir.role === 'OWNER') return letOut(tx, stream, userId)
   await setRole(tx.db, stream.id, heir.userId, 'OWNER')
   await letOut(tx, stream, userId, [{ kind: EventKind.MEMBER_CHANGED, actorId: userId, refId: heir.userId }])
+}
+
+/** @throws a {@link NotFound} for each who does not exist. */
+async function usersMustExist(ctx: Ctx, userIds: readonly number[]): Promise<void> {
+  const found = await readUsers(ctx, [...new Set(userIds)])
+  throwFaults(userIds.flatMap((id, index) => (found.has(id) ? [] : [new NotFound('No such user.', ['userIds', String(index)])])))
 }
 
 async function presentMember(ctx: Ctx, chatId: number, userId: number): Promise<Member> {

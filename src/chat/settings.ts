@@ -82,7 +82,10 @@ function clearedFaults<T extends object>(input: T, fields: (keyof T & string)[])
   return fields.flatMap((field) => (input[field] === null ? [new InvalidInput(`${field} cannot be cleared.`, [field])] : []))
 }
 
-/** An offset can push a written moment out of the years that PostgreSQL takes in this form. */
+const LAST_MOMENT = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+
+/** Years of other than four digits are written in another way by every program. */
 function momentFaults(moment: Date | null): AppError[] {
-  return moment === null || /^(?!0000)\d{4}-/.test(moment.toISOString()) ? [] : [new InvalidInput('mutedUntil must be in the years 1 to 9999.', ['mutedUntil'])]
+  const time = moment?.getTime() ?? 0
+  return time >= 0 && time <= LAST_MOMENT ? [] : [new InvalidInput('mutedUntil must be in the years 1970 to 9999.', ['mutedUntil'])]
 }

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Client } from '../client.ts'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
+import { addAll, crowd } from '../support/groups.ts'
+import { mutation } from '../support/refusal.ts'
 import { startStatementProxy } from '../support/statement-proxy.ts'
 import type { StatementProxy } from '../support/statement-proxy.ts'
 
@@ -55,7 +57,11 @@ afterAll(async () => {
 async function statementsOf(document: string, variables: Record<string, unknown>, client = alice): Promise<string[]> {
   const runs: string[][] = []
   for (let run = 0; run < 3; run++) runs.push(await proxy.during(() => client.ask(document, variables)))
-  return runs.reduce((fewest, run) => (run.length < fewest.length ? run : fewest))
+  return fewest(runs)
+}
+
+function fewest(runs: string[][]): string[] {
+  return runs.reduce((least, run) => (run.length < least.length ? run : least))
 }
 
 const CHATS = `query ($first: Int) { chats(first: $first) { nodes {
@@ -114,4 +120,58 @@ test('the newest messages of 50 chats, with their senders, cost no statement per
 test("the viewer's own sessions cost one statement, however often the viewer comes up", async () => {
   const statements = await statementsOf('{ me { sessions { id } } again: me { sessions { userAgent } } chats { nodes { members { nodes { user { sessions { id } } } } } } }', {})
   expect(statements.filter((text) => text.includes('"session"') && text.includes('limit'))).toHaveLength(1)
+})
+
+describe('a page of 50 chats of those that a filter asks for', () => {
+  const FILTERED = 'query ($filter: ChatFilter, $first: Int) { chats(filter: $filter, first: $first) { nodes { id title viewerMember { pinned archived } } totalCount } }'
+  const EVERYTHING = { kind: 'DIRECT', search: 'friend', unread: true, archived: false }
+
+  test('is neither empty nor everything', async () => {
+    const { totalCount } = (await alice.ask(FILTERED, { filter: EVERYTHING, first: 50 })).chats
+    expect(totalCount).toBe(10)
+  })
+
+  test('costs no statement more than one without a filter: the page, its people, the count', async () => {
+    for (const filter of [EVERYTHING, { kind: 'GROUP' }, { search: 'gro' }, { unread: false }, { archived: false }, null]) {
+      const statements = await statementsOf(FILTERED, { filter, first: 50 })
+      expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(4)
+    }
+  })
+})
+
+describe('in a group of five thousand', () => {
+  let town: string
+  let strangers: string[]
+
+  beforeAll(async () => {
+    strangers = await crowd(seeding, 5400)
+    const owner = seeding.anonymous()
+    owner.token = alice.token
+    town = await owner.group('Town')
+    await addAll(owner, town, strangers.splice(0, 4999))
+  }, 120_000)
+
+  test('a page of 100 members with their names costs at most 4 statements', async () => {
+    const statements = await statementsOf('query ($id: ID!) { chat(id: $id) { memberCount members(first: 100) { totalCount nodes { role user { displayName } } } } }', { id: town })
+    expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(4)
+  })
+
+  test('adding a hundred people costs as many statements as adding one', async () => {
+    const add = async (userIds: string[]) =>
+      proxy.during(async () => {
+        const { addMembers } = await alice.ask(mutation('addMembers'), { input: { chatId: town, userIds } })
+        expect(addMembers.errors).toEqual([])
+      })
+    const hundred = fewest([await add(strangers.splice(0, 100)), await add(strangers.splice(0, 100)), await add(strangers.splice(0, 100))])
+    const one = fewest([await add(strangers.splice(0, 1)), await add(strangers.splice(0, 1)), await add(strangers.splice(0, 1))])
+    expect(hundred.length, hundred.join('\n')).toBe(one.length)
+    expect(hundred.length, hundred.join('\n')).toBeLessThanOrEqual(19)
+  })
+
+  test('ending it costs as many as ending a small one', async () => {
+    const end = (chatId: string) => proxy.during(() => alice.ask(mutation('deleteChat'), { input: { chatId } }))
+    const small = fewest([await end(await alice.group('One')), await end(await alice.group('Two')), await end(await alice.group('Three'))])
+    // There is one of these only: a sweep may fall into it.
+    expect((await end(town)).length).toBeLessThanOrEqual(small.length + 1)
+  })
 })
