@@ -81,6 +81,7 @@ async function offlineCtx(database: Database): Promise<Ctx> {
     client: { address: 'local', userAgent: null },
     settings: { registrationOpen: false, firstIsAdmin: false },
     secrets: createSecrets({ secretKey: '', algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes }),
+    hostTokens: null,
     db: database.db,
     sql: database.sql,
     bus,

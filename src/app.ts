@@ -1,4 +1,5 @@
 import { createMemoryBus } from './bus/memory.ts'
+import { createHostTokens } from './base/host-tokens.ts'
 import { NO_LIMITS, createRateLimiter } from './base/ratelimit.ts'
 import { openRedis } from './base/redis.ts'
 import { createSecrets } from './base/secrets.ts'
@@ -45,6 +46,7 @@ export async function startApp(config: Config, options: { database: Database; se
   const services: Services = {
     settings: { registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback },
     secrets: createSecrets({ secretKey: options.secretKey, algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes }),
+    hostTokens: config.auth.host === null ? null : createHostTokens(config.auth.host, log),
     db: database.db,
     sql: database.sql,
     bus,

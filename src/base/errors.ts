@@ -77,6 +77,11 @@ export class Unauthenticated extends Error {
   }
 }
 
+/** Something outside that the answer depends on is away; the same request may succeed a little later. Whoever throws it has told the log. */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable'
+}
+
 /** The single error, or all of them together. Call it with the faults found; it returns only where there are none. */
 export function throwFaults(errors: readonly AppError[]): void {
   const [only] = errors

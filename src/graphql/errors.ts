@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 import type { FieldMap, ObjectFieldBuilder, ObjectRef } from '@pothos/core'
-import { AppError, BadUserInput, Faults, InvalidInput, RateLimited, Unauthenticated, throwFaults } from '../base/errors.ts'
+import { AppError, BadUserInput, Faults, InvalidInput, RateLimited, Unauthenticated, Unavailable, throwFaults } from '../base/errors.ts'
 import { decodeId } from '../base/id.ts'
 import { isUnavailable } from '../base/database-errors.ts'
 import { freshCursor } from '../event/resume.ts'
@@ -197,8 +197,10 @@ export function presentError(error: unknown, requestId: string, onFault: (error:
     const http = given === undefined ? (error.path === undefined ? { status: 400, spec: true } : undefined) : { ...given, spec: given.spec === true && !malformed }
     return make(hideHints(hideValue(error.message), hints), typeof error.extensions.code === 'string' && !malformed ? error.extensions.code : 'BAD_USER_INPUT', http)
   }
+  const unavailable = (message: string) => make(message, 'UNAVAILABLE', { status: 503, headers: { 'retry-after': '1' } }, { retryable: true, requestId })
+  if (original instanceof Unavailable) return unavailable(original.message)
   onFault(original)
-  if (isUnavailable(original)) return make('The server cannot reach its database just now. Try again.', 'UNAVAILABLE', { status: 503, headers: { 'retry-after': '1' } }, { retryable: true, requestId })
+  if (isUnavailable(original)) return unavailable('The server cannot reach its database just now. Try again.')
   return make(MASKED, 'INTERNAL_SERVER_ERROR', undefined, { requestId })
 }
 

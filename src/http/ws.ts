@@ -10,6 +10,7 @@ import type { OperationResult } from 'graphql-ws'
 import { WebSocket, WebSocketServer } from 'ws'
 import { authenticate } from '../auth/authenticate.ts'
 import { watchSession } from '../auth/watch.ts'
+import { Unavailable } from '../base/errors.ts'
 import type { Config } from '../config.ts'
 import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
 import { MASKED, withoutHttp } from '../graphql/errors.ts'
@@ -72,7 +73,7 @@ export function serveWebSocket(server: Server, config: Config, services: Service
         try {
           viewer = given === null ? null : await authenticate(services, given)
         } catch (error) {
-          services.log.error({ err: error }, 'A connection could not be signed in')
+          if (!(error instanceof Unavailable)) services.log.error({ err: error }, 'A connection could not be signed in')
           sendAway(socket.extra)
           return false
         }

@@ -13,7 +13,7 @@ import type { StreamHead } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
 import { viewerOf } from '../viewer.ts'
 import { mayGiveRoles } from './policy.ts'
-import { findContacts, findUserByLogin, findUserByUsername, findUsers, insertUser, searchUsers, updateUser } from './store.ts'
+import { findContacts, findUserByExternalId, findUserByLogin, findUserByUsername, findUsers, insertUser, insertUserIfFree, searchUsers, updateUser } from './store.ts'
 import type { UserRow } from './store.ts'
 
 export type User = UserRow
@@ -34,6 +34,11 @@ export async function readUsers(ctx: Ctx, ids: readonly number[]): Promise<Map<n
 /** A user who is not deleted, by username or e-mail address; null where there is none. */
 export function userByLogin(ctx: Ctx, login: string): Promise<User | null> {
   return findUserByLogin(ctx.db, login)
+}
+
+/** A user by the subject that the host product knows them by, also one who is deleted; null where there is none. */
+export function userByExternalId(ctx: Ctx, externalId: string): Promise<User | null> {
+  return findUserByExternalId(ctx.db, externalId)
 }
 
 /** Sets a user's roles from the machine, and tells their devices. @returns false where nobody has this username. */
@@ -118,6 +123,8 @@ export async function changeProfile(ctx: Ctx, userId: number, input: ProfileInpu
     const stream = (await lockStreams(tx, [userId])).get(userId)
     if (stream === undefined) throw new Error('a user always has a stream')
     const before = firstOf(await findUsers(tx.db, [userId]))
+    // A tombstone stays one, whoever is late.
+    if (before.deletedAt !== null) throw new NotFound('No such user.')
     const username = input.username ?? before.username
     const displayName = input.displayName?.trim() ?? before.displayName
     const { bio = before.bio, email } = input
@@ -137,6 +144,13 @@ function firstOf(rows: readonly User[]): User {
 export async function createUser(tx: Ctx, values: { username: string; email: string; displayName: string; roles: ('ADMIN' | 'AGENT')[] }): Promise<User> {
   const user = await uniquely(() => insertUser(tx.db, { ...values, searchText: searchTextOf(values.username, values.displayName) }))
   await createStream(tx, user.id)
+  return user
+}
+
+/** The same for somebody whom the host product knows by this subject; null where the subject, the name or the address was taken just now. */
+export async function createUserIfFree(tx: Ctx, values: { username: string; email: string | null; displayName: string; externalId: string }): Promise<User | null> {
+  const user = await insertUserIfFree(tx.db, { ...values, searchText: searchTextOf(values.username, values.displayName) })
+  if (user !== null) await createStream(tx, user.id)
   return user
 }
 
