@@ -45,7 +45,7 @@ export async function startApp(config: Config, options: { database: Database; se
   const hub = new Hub({ sql: database.sql, log })
   const services: Services = {
     settings: { registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback },
-    secrets: createSecrets({ secretKey: options.secretKey, algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes }),
+    secrets: createSecrets({ secretKey: options.secretKey, algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes, serverKey: config.auth.serverKey }),
     hostTokens: config.auth.host === null ? null : createHostTokens(config.auth.host, log),
     db: database.db,
     sql: database.sql,

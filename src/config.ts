@@ -34,6 +34,8 @@ export interface Config {
     expiresInMinutes: number
     /** Null: only accounts of this server sign in. */
     host: HostSettings | null
+    /** By this the product's own server is known, which may act as any user; null: nothing may. */
+    serverKey: string | null
   }
   cookie: { secure: boolean; sameSite: 'strict' | 'lax' | 'none' }
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
@@ -118,6 +120,7 @@ const Environment = z.object({
   AUTH_JWKS_URL: url.optional(),
   AUTH_ISSUER: z.string().refine((value) => value !== 'parley', 'must be another than parley, by which this server knows its own tokens').optional(),
   AUTH_AUDIENCE: z.string().optional(),
+  SERVER_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
   AUTH_CLAIM_USERNAME: z.string().default('preferred_username'),
   AUTH_CLAIM_NAME: z.string().default('name'),
   AUTH_CLAIM_EMAIL: z.string().default('email'),
@@ -167,7 +170,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     dataDir: resolve(env.DATA_DIR),
     database: env.DATABASE_URL === undefined ? { kind: 'embedded' } : { kind: 'external', url: env.DATABASE_URL },
     redis: env.REDIS_URL === undefined ? { kind: 'none' } : { kind: 'redis', url: env.REDIS_URL },
-    auth: { secretKey: env.JWT_SECRET_KEY ?? null, algorithm: env.JWT_ALGORITHM, expiresInMinutes: env.JWT_EXPIRES_IN_MINUTES, host: hostOf(env) },
+    auth: { secretKey: env.JWT_SECRET_KEY ?? null, algorithm: env.JWT_ALGORITHM, expiresInMinutes: env.JWT_EXPIRES_IN_MINUTES, host: hostOf(env), serverKey: env.SERVER_KEY ?? null },
     cookie: { secure: env.COOKIE_SECURE, sameSite: env.COOKIE_SAMESITE },
     logLevel: env.LOG_LEVEL,
     registrationOpen: env.REGISTRATION_OPEN,

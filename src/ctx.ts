@@ -24,6 +24,8 @@ export interface Client {
   /** The network address, for limits. */
   address: string
   userAgent: string | null
+  /** True of the product's own server, which has shown the server key. */
+  trusted: boolean
 }
 
 /** The settings that domain verbs ask about. */

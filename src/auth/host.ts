@@ -14,7 +14,7 @@ import type { User } from '../user/domain.ts'
 export async function hostViewer(ports: Ports, tokens: HostTokens, token: string): Promise<Viewer | null> {
   const claims = await tokens.verify(token)
   if (claims === null) return null
-  const ctx: Ctx = { ...ports, viewer: null, client: { address: 'host product', userAgent: null }, loaders: new Loaders() }
+  const ctx: Ctx = { ...ports, viewer: null, client: { address: 'host product', userAgent: null, trusted: false }, loaders: new Loaders() }
   const known = await userByExternalId(ctx, claims.subject)
   const user = known ?? (await welcome(ctx, claims))
   if (user.deletedAt !== null) return null

@@ -69,11 +69,11 @@ export class BadUserInput extends Error {
   override readonly name = 'BadUserInput'
 }
 
-/** The operation needs a signed-in viewer. */
+/** The operation needs a signed-in viewer, or a key is wrong. */
 export class Unauthenticated extends Error {
   override readonly name = 'Unauthenticated'
-  constructor() {
-    super('Sign in first: this needs a valid access token.')
+  constructor(message = 'Sign in first: this needs a valid access token.') {
+    super(message)
   }
 }
 

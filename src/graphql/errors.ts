@@ -177,18 +177,20 @@ const presented = new WeakSet<GraphQLError>()
 export function presentError(error: unknown, requestId: string, onFault: (error: unknown) => void, hints = true): GraphQLError {
   if (error instanceof GraphQLError && presented.has(error)) return error
   const original = error instanceof GraphQLError ? error.originalError : error
-  const located = error instanceof GraphQLError ? { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path } : {}
+  const located = error instanceof GraphQLError ? { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path } : { path: undefined }
   const make = (message: string, code: string, http?: { status: number; headers?: Record<string, string>; spec?: boolean }, more = {}) => {
     const made = new GraphQLError(message, { ...located, extensions: { code, ...more, ...(http === undefined ? {} : { http }) } })
     presented.add(made)
     return made
   }
 
-  if (original instanceof Unauthenticated) return make(original.message, 'UNAUTHENTICATED', { status: 401, spec: true })
+  // Without a place in the document it was refused at the door.
+  const atTheDoor = located.path === undefined
+  if (original instanceof Unauthenticated) return make(original.message, 'UNAUTHENTICATED', { status: 401, spec: !atTheDoor })
   if (original instanceof RateLimited) {
     return make(original.message, 'RATE_LIMITED', { status: 429, headers: { 'retry-after': String(original.retryAfterSeconds) } }, { retryAfterSeconds: original.retryAfterSeconds })
   }
-  if (original instanceof BadUserInput || original instanceof AppError) return make(original.message, 'BAD_USER_INPUT')
+  if (original instanceof BadUserInput || original instanceof AppError) return make(original.message, 'BAD_USER_INPUT', atTheDoor ? { status: 400 } : undefined)
   if (error instanceof GraphQLError && (original === undefined || original === null || original instanceof GraphQLError)) {
     // GraphQL's own errors: a variable of the wrong type, a bad literal. They speak of the document only.
     // Without a path nothing was executed: the request itself was wrong. A body that is no JSON is not even a GraphQL request.

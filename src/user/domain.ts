@@ -141,7 +141,7 @@ function firstOf(rows: readonly User[]): User {
 }
 
 /** Makes a user with a stream of their own; the values must have passed {@link profileFaults} and {@link emailFaults}. */
-export async function createUser(tx: Ctx, values: { username: string; email: string; displayName: string; roles: ('ADMIN' | 'AGENT')[] }): Promise<User> {
+export async function createUser(tx: Ctx, values: { username: string; email: string; displayName: string; roles: Role[]; externalId: string | null }): Promise<User> {
   const user = await uniquely(() => insertUser(tx.db, { ...values, searchText: searchTextOf(values.username, values.displayName) }))
   await createStream(tx, user.id)
   return user
@@ -178,6 +178,12 @@ export function emailFaults(email: string): AppError[] {
   return z.email().max(254).safeParse(email).success ? [] : [new InvalidInput('email must be an e-mail address.', ['email'])]
 }
 
+/** A subject of the host product is any text of reasonable length. */
+export function externalIdFaults(externalId: string): AppError[] {
+  const fault = textFault(externalId, { min: 1, max: 255 })
+  return fault === null ? [] : [new InvalidInput(`externalId ${fault}.`, ['externalId'])]
+}
+
 /** Each word after a space, so that a search for the beginning of a word finds it behind one. */
 function searchTextOf(username: string, displayName: string): string {
   return searchWords(username, displayName)
@@ -187,6 +193,7 @@ function searchTextOf(username: string, displayName: string): string {
 
 export const usernameTaken = () => new Conflict('This username is taken.', ['username'])
 export const emailTaken = () => new Conflict('This e-mail address has an account already.', ['email'])
+export const externalIdTaken = () => new Conflict('This externalId has an account already.', ['externalId'])
 
 /** Runs a statement that may break the uniqueness of a name or address, and says which. */
 async function uniquely<T>(work: () => Promise<T>): Promise<T> {
@@ -196,6 +203,7 @@ async function uniquely<T>(work: () => Promise<T>): Promise<T> {
     const constraint = brokenUniqueIndex(error)
     if (constraint === 'users_username') throw usernameTaken()
     if (constraint === 'users_email') throw emailTaken()
+    if (constraint === 'users_external_id') throw externalIdTaken()
     throw error
   }
 }
