@@ -78,9 +78,10 @@ async function offlineCtx(database: Database): Promise<Ctx> {
   const bus = createMemoryBus(() => undefined)
   return {
     viewer: null,
-    client: { address: 'local', userAgent: null },
+    client: { address: 'local', userAgent: null, trusted: false },
     settings: { registrationOpen: false, firstIsAdmin: false, publicUrl: '' },
-    secrets: createSecrets({ secretKey: '', algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes }),
+    secrets: createSecrets({ secretKey: '', algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes, serverKey: null }),
+    hostTokens: null,
     db: database.db,
     sql: database.sql,
     bus,

@@ -1,5 +1,6 @@
 import { startLeavings } from './account/job.ts'
 import { createMemoryBus } from './bus/memory.ts'
+import { createHostTokens } from './base/host-tokens.ts'
 import { NO_LIMITS, createRateLimiter } from './base/ratelimit.ts'
 import { openRedis } from './base/redis.ts'
 import { Loaders } from './base/loaders.ts'
@@ -46,7 +47,8 @@ export async function startApp(config: Config, options: { database: Database; se
   const hub = new Hub({ sql: database.sql, log })
   const services: Services = {
     settings: { registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback, publicUrl: config.server.publicUrl ?? '' },
-    secrets: createSecrets({ secretKey: options.secretKey, algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes }),
+    secrets: createSecrets({ secretKey: options.secretKey, algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes, serverKey: config.auth.serverKey }),
+    hostTokens: config.auth.host === null ? null : createHostTokens(config.auth.host, log),
     db: database.db,
     sql: database.sql,
     bus,
@@ -57,7 +59,7 @@ export async function startApp(config: Config, options: { database: Database; se
     hub,
   }
   await Promise.all([hub.start(bus), warmUpPasswords()])
-  const leavings = await startLeavings({ ...services, viewer: null, client: { address: 'local', userAgent: null }, loaders: new Loaders() })
+  const leavings = await startLeavings({ ...services, viewer: null, client: { address: 'local', userAgent: null, trusted: false }, loaders: new Loaders() })
   const stopParts = async () => {
     await leavings.stop()
     await hub.close()

@@ -23,7 +23,7 @@ test('nothing needs to be set', () => {
     dataDir: resolve('data'),
     database: { kind: 'embedded' },
     redis: { kind: 'none' },
-    auth: { secretKey: null, algorithm: 'HS256', expiresInMinutes: 60 },
+    auth: { secretKey: null, algorithm: 'HS256', expiresInMinutes: 60, host: null, serverKey: null },
     cookie: { secure: false, sameSite: 'lax' },
     logLevel: 'info',
     registrationOpen: true,
@@ -48,6 +48,13 @@ test('each setting reaches its place', () => {
       JWT_SECRET_KEY: key,
       JWT_ALGORITHM: 'HS512',
       JWT_EXPIRES_IN_MINUTES: '15',
+      AUTH_JWKS_URL: 'https://id.example.com/keys',
+      AUTH_ISSUER: 'https://id.example.com/',
+      AUTH_AUDIENCE: 'chat',
+      AUTH_CLAIM_USERNAME: 'nickname',
+      AUTH_CLAIM_NAME: 'full_name',
+      AUTH_CLAIM_EMAIL: 'mail',
+      SERVER_KEY: 'a key for the server of the product',
       COOKIE_SECURE: 'true',
       COOKIE_SAMESITE: 'None',
       LOG_LEVEL: 'DEBUG',
@@ -62,7 +69,13 @@ test('each setting reaches its place', () => {
     dataDir: '/var/lib/parley',
     database: { kind: 'external', url: 'postgresql://me:secret@db:5432/chats' },
     redis: { kind: 'redis', url: 'rediss://cache:6380' },
-    auth: { secretKey: key, algorithm: 'HS512', expiresInMinutes: 15 },
+    auth: {
+      secretKey: key,
+      algorithm: 'HS512',
+      expiresInMinutes: 15,
+      host: { jwksUrl: 'https://id.example.com/keys', issuer: 'https://id.example.com/', audience: 'chat', claims: { username: 'nickname', name: 'full_name', email: 'mail' } },
+      serverKey: 'a key for the server of the product',
+    },
     cookie: { secure: true, sameSite: 'none' },
     logLevel: 'debug',
     registrationOpen: false,
@@ -74,6 +87,7 @@ test('each setting reaches its place', () => {
 
 test('an empty value counts as not set, and what is not ours is left alone', () => {
   const names = ['NODE_ENV', 'PORT', 'HOST', 'DATA_DIR', 'DATABASE_URL', 'REDIS_URL', 'PUBLIC_URL', 'CORS_ORIGINS', 'FRONTEND_ORIGIN', 'JWT_SECRET_KEY', 'JWT_ALGORITHM']
+  names.push('AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_CLAIM_USERNAME', 'AUTH_CLAIM_NAME', 'AUTH_CLAIM_EMAIL', 'SERVER_KEY')
   names.push('JWT_EXPIRES_IN_MINUTES', 'COOKIE_SECURE', 'COOKIE_SAMESITE', 'LOG_LEVEL', 'REGISTRATION_OPEN', 'RATE_LIMITS', 'GRAPHIQL', 'INTROSPECTION')
   for (const empty of ['', '  ', undefined]) expect(readConfig({ PATH: '/bin', ...Object.fromEntries(names.map((name) => [name, empty])) })).toEqual(readConfig({}))
 })
@@ -122,6 +136,22 @@ test('single quotas are set anew, the others stay', () => {
   expect(QUOTAS.login).toEqual({ points: 10, seconds: 300 })
 })
 
+test('the sign-in of a host product is set as a whole', () => {
+  const whole = { AUTH_JWKS_URL: 'https://id.example.com/keys', AUTH_ISSUER: 'https://id.example.com/', AUTH_AUDIENCE: 'chat' }
+  expect(readConfig(whole).auth.host).toEqual({
+    jwksUrl: whole.AUTH_JWKS_URL,
+    issuer: whole.AUTH_ISSUER,
+    audience: whole.AUTH_AUDIENCE,
+    claims: { username: 'preferred_username', name: 'name', email: 'email' },
+  })
+  const missing = (name: string) => `${name} must be set too: AUTH_JWKS_URL, AUTH_ISSUER, AUTH_AUDIENCE go together`
+  expect(faultsOf({ AUTH_AUDIENCE: 'chat', AUTH_JWKS_URL: '' })).toEqual([missing('AUTH_ISSUER'), missing('AUTH_JWKS_URL')])
+  expect(faultsOf({ ...whole, AUTH_AUDIENCE: undefined })).toEqual([missing('AUTH_AUDIENCE')])
+  expect(faultsOf({ ...whole, AUTH_JWKS_URL: 'id.example.com' })).toEqual(['AUTH_JWKS_URL must be a URL that starts with http:// or https://'])
+  expect(faultsOf({ ...whole, AUTH_ISSUER: 'parley' })).toEqual(['AUTH_ISSUER must be another than parley, by which this server knows its own tokens'])
+  expect(readConfig({ AUTH_CLAIM_NAME: 'full_name' }).auth.host).toBeNull()
+})
+
 test('a relative folder counts from where the server is started', () => {
   expect(readConfig({ DATA_DIR: './here' }).dataDir).toBe(join(process.cwd(), 'here'))
 })
@@ -144,6 +174,7 @@ describe('a bad value is named with what would be good', () => {
     ['CORS_ORIGINS', 'https://a.example.com/app', 'must be an origin such as https://app.example.com, without a path'],
     ['FRONTEND_ORIGIN', '*', 'must be a URL that starts with http:// or https://'],
     ['JWT_SECRET_KEY', 'x'.repeat(31), 'must have at least 32 characters, or be left out: then one is made and kept in DATA_DIR'],
+    ['SERVER_KEY', 'x'.repeat(31), 'must have at least 32 characters'],
     ['JWT_ALGORITHM', 'none', 'must be HS256, HS384 or HS512'],
     ['JWT_ALGORITHM', 'RS256', 'must be HS256, HS384 or HS512'],
     ['JWT_EXPIRES_IN_MINUTES', '0', whole(1, 1440)],

@@ -32,6 +32,10 @@ export interface Config {
     algorithm: 'HS256' | 'HS384' | 'HS512'
     /** Life of an access token, in minutes. */
     expiresInMinutes: number
+    /** Null: only accounts of this server sign in. */
+    host: HostSettings | null
+    /** By this the product's own server is known, which may act as any user; null: nothing may. */
+    serverKey: string | null
   }
   cookie: { secure: boolean; sameSite: 'strict' | 'lax' | 'none' }
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
@@ -40,6 +44,17 @@ export interface Config {
   quotas: Quotas | null
   graphiql: boolean
   introspection: boolean
+}
+
+/** The sign-in of the host product, whose users come with tokens that it signs. */
+export interface HostSettings {
+  /** Where its public keys are. */
+  jwksUrl: string
+  /** What its tokens must say of where they come from and for whom they are. */
+  issuer: string
+  audience: string
+  /** Which claims hold what a profile is made of. */
+  claims: { username: string; name: string; email: string }
 }
 
 /** Thrown by {@link readConfig}; `faults` holds one line for each bad setting. */
@@ -102,6 +117,13 @@ const Environment = z.object({
   JWT_SECRET_KEY: z.string().min(32, 'must have at least 32 characters, or be left out: then one is made and kept in DATA_DIR').optional(),
   JWT_ALGORITHM: z.enum(['HS256', 'HS384', 'HS512'], 'must be HS256, HS384 or HS512').default('HS256'),
   JWT_EXPIRES_IN_MINUTES: wholeNumber(1, 1440).default(60),
+  AUTH_JWKS_URL: url.optional(),
+  AUTH_ISSUER: z.string().refine((value) => value !== 'parley', 'must be another than parley, by which this server knows its own tokens').optional(),
+  AUTH_AUDIENCE: z.string().optional(),
+  SERVER_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
+  AUTH_CLAIM_USERNAME: z.string().default('preferred_username'),
+  AUTH_CLAIM_NAME: z.string().default('name'),
+  AUTH_CLAIM_EMAIL: z.string().default('email'),
   COOKIE_SECURE: bool.default(false),
   COOKIE_SAMESITE: z.string().toLowerCase().pipe(z.enum(['strict', 'lax', 'none'], 'must be strict, lax or none')).default('lax'),
   LOG_LEVEL: z.string().toLowerCase().pipe(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be fatal, error, warn, info, debug, trace or silent')).default('info'),
@@ -110,6 +132,15 @@ const Environment = z.object({
   GRAPHIQL: bool.optional(),
   INTROSPECTION: bool.optional(),
 })
+
+/** All of them, or none. */
+const HOST_SETTINGS = ['AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE'] as const
+
+function hostOf(env: z.infer<typeof Environment>): HostSettings | null {
+  const { AUTH_JWKS_URL: jwksUrl, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = env
+  if (jwksUrl === undefined || issuer === undefined || audience === undefined) return null
+  return { jwksUrl, issuer, audience, claims: { username: env.AUTH_CLAIM_USERNAME, name: env.AUTH_CLAIM_NAME, email: env.AUTH_CLAIM_EMAIL } }
+}
 
 /**
  * Reads the settings from an environment. An empty value counts as not set.
@@ -122,6 +153,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   if (given.COOKIE_SAMESITE?.toLowerCase() === 'none' && !bool.safeParse(given.COOKIE_SECURE).data) {
     faults.push('COOKIE_SAMESITE none needs COOKIE_SECURE=true: browsers refuse such a cookie otherwise')
   }
+  const missing = HOST_SETTINGS.filter((name) => given[name] === undefined)
+  if (missing.length < HOST_SETTINGS.length) faults.push(...missing.map((name) => `${name} must be set too: ${HOST_SETTINGS.join(', ')} go together`))
   if (!result.success || faults.length > 0) throw new ConfigError(faults)
   const env = result.data
   const production = env.NODE_ENV === 'production'
@@ -137,7 +170,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     dataDir: resolve(env.DATA_DIR),
     database: env.DATABASE_URL === undefined ? { kind: 'embedded' } : { kind: 'external', url: env.DATABASE_URL },
     redis: env.REDIS_URL === undefined ? { kind: 'none' } : { kind: 'redis', url: env.REDIS_URL },
-    auth: { secretKey: env.JWT_SECRET_KEY ?? null, algorithm: env.JWT_ALGORITHM, expiresInMinutes: env.JWT_EXPIRES_IN_MINUTES },
+    auth: { secretKey: env.JWT_SECRET_KEY ?? null, algorithm: env.JWT_ALGORITHM, expiresInMinutes: env.JWT_EXPIRES_IN_MINUTES, host: hostOf(env), serverKey: env.SERVER_KEY ?? null },
     cookie: { secure: env.COOKIE_SECURE, sameSite: env.COOKIE_SAMESITE },
     logLevel: env.LOG_LEVEL,
     registrationOpen: env.REGISTRATION_OPEN,

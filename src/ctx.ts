@@ -1,4 +1,5 @@
 import type { Bus, Hint } from './bus/index.ts'
+import type { HostTokens } from './base/host-tokens.ts'
 import type { Logger } from './base/log.ts'
 import type { RateLimiter } from './base/ratelimit.ts'
 import type { Secrets } from './base/secrets.ts'
@@ -23,6 +24,8 @@ export interface Client {
   /** The network address, for limits. */
   address: string
   userAgent: string | null
+  /** True of the product's own server, which has shown the server key. */
+  trusted: boolean
 }
 
 /** The settings that domain verbs ask about. */
@@ -40,6 +43,8 @@ export interface Ctx {
   client: Client
   settings: Settings
   secrets: Secrets
+  /** Null where nobody signs in by the host product. */
+  hostTokens: HostTokens | null
   /** The database, or the transaction that this call is part of. */
   db: Db
   sql: Database['sql']
@@ -53,6 +58,9 @@ export interface Ctx {
   /** Set within a transaction: what to do once it has committed. */
   afterCommit?: { hints: Hint[] }
 }
+
+/** What every request shares: all that is there before somebody asks. */
+export type Ports = Omit<Ctx, 'viewer' | 'client' | 'loaders' | 'afterCommit'>
 
 /**
  * Runs `work` in one transaction, READ COMMITTED; inside another one it joins that. Hints given meanwhile are published after the commit

@@ -51,7 +51,7 @@ async function seedOnce({ services }: App): Promise<void> {
   const ctx: Ctx = {
     ...services,
     viewer: null,
-    client: { address: 'local', userAgent: 'Demo' },
+    client: { address: 'local', userAgent: 'Demo', trusted: false },
     // Whatever the settings allow to others.
     settings: { ...services.settings, registrationOpen: true, firstIsAdmin: true },
     limits: NO_LIMITS,

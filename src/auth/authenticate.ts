@@ -1,9 +1,14 @@
-import type { Ctx, Viewer } from '../ctx.ts'
+import type { Ctx, Ports, Viewer } from '../ctx.ts'
+import { hostViewer } from './host.ts'
 import { findLiveSession } from './store.ts'
-import { verifyToken } from './token.ts'
+import { isOwnToken, verifyToken } from './token.ts'
 
-/** Who an access token speaks for; null where it is not valid, its session ended or its account is gone. */
-export async function authenticate(ports: Pick<Ctx, 'db' | 'secrets'>, token: string): Promise<Viewer | null> {
+/**
+ * Who an access token speaks for, one of ours or of the host product's; null where it is not valid, its session ended or its account is gone.
+ * @throws {Unavailable} where a token of the host product cannot be checked just now.
+ */
+export async function authenticate(ports: Ports, token: string): Promise<Viewer | null> {
+  if (ports.hostTokens !== null && !isOwnToken(token)) return hostViewer(ports, ports.hostTokens, token)
   const claims = await verifyToken(ports.secrets, token)
   if (claims === null) return null
   const session = await findLiveSession(ports.db, claims.userId, claims.sessionId)

@@ -5,7 +5,7 @@ import { textFault } from '../base/text.ts'
 import { withTransaction } from '../ctx.ts'
 import type { Ctx, Viewer } from '../ctx.ts'
 import { lockStreams } from '../event/log.ts'
-import { createUser, emailFaults, emailTaken, profileFaults, readUsers, userByLogin, userByUsername, usernameTaken } from '../user/domain.ts'
+import { createUser, emailFaults, emailTaken, externalIdFaults, externalIdTaken, profileFaults, readUsers, userByExternalId, userByLogin, userByUsername, usernameTaken } from '../user/domain.ts'
 import type { User } from '../user/domain.ts'
 import { PASSWORD, passwordFaults } from './change-password.ts'
 import { hashPassword, verifyPassword } from './password.ts'
@@ -27,29 +27,37 @@ export interface RegisterInput {
   email: string
   password: string
   displayName?: string | null
+  /** The host product's subject for this user; only its own server says so. */
+  externalId?: string | null
 }
 
 /** Makes an account and signs it in. */
 export async function register(ctx: Ctx, input: RegisterInput): Promise<SignedIn> {
-  if (!ctx.settings.registrationOpen) throw new NotAllowed('Registration is closed on this server.')
-  throwFaults([...profileFaults({ username: input.username, displayName: input.displayName }), ...emailFaults(input.email), ...passwordFaults(input.password)])
+  const { trusted } = ctx.client
+  const externalId = input.externalId ?? null
+  if (!ctx.settings.registrationOpen && !trusted) throw new NotAllowed('Registration is closed on this server.')
+  if (externalId !== null && !trusted) throw new NotAllowed('externalId is for the server key alone.', ['externalId'])
+  const profile = { username: input.username, displayName: input.displayName }
+  throwFaults([...profileFaults(profile), ...emailFaults(input.email), ...passwordFaults(input.password), ...(externalId === null ? [] : externalIdFaults(externalId))])
   throwFaults(await takenNames(ctx, input))
   const hash = await hashPassword(input.password)
   return withTransaction(ctx, async (tx) => {
-    const roles = ctx.settings.firstIsAdmin && (await isFirstAccount(tx.db)) ? (['ADMIN'] as const) : []
+    // The person who sets the server up signs up by hand.
+    const roles = ctx.settings.firstIsAdmin && !trusted && (await isFirstAccount(tx.db)) ? (['ADMIN'] as const) : []
     const displayName = input.displayName?.trim() ?? input.username
-    const user = await createUser(tx, { username: input.username, email: input.email, displayName, roles: [...roles] })
+    const user = await createUser(tx, { username: input.username, email: input.email, displayName, roles: [...roles], externalId })
     await putPassword(tx.db, user.id, hash)
     ctx.log.debug({ userId: user.id }, 'registered user')
     return openSession(tx, user)
   })
 }
 
-/** Both that are taken, so that a person need not find out one by one. Whoever comes in between meets the unique indexes. */
+/** All that are taken, so that a person need not find out one by one. Whoever comes in between meets the unique indexes. */
 async function takenNames(ctx: Ctx, input: RegisterInput): Promise<AppError[]> {
   const faults: AppError[] = []
   if ((await userByUsername(ctx, input.username)) !== null) faults.push(usernameTaken())
   if ((await userByLogin(ctx, input.email)) !== null) faults.push(emailTaken())
+  if (input.externalId != null && (await userByExternalId(ctx, input.externalId)) !== null) faults.push(externalIdTaken())
   return faults
 }
 

@@ -23,6 +23,7 @@ const RegisterInput = builder.inputType('RegisterInput', {
     email: t.string({ required: true, description: 'An e-mail address; unique in any case.' }),
     password: t.string({ required: true, description: '8 to 128 characters.' }),
     displayName: t.string({ description: 'The name to show, at most 80 characters; the username where it is left out.' }),
+    externalId: t.string({ description: 'With the server key only: the subject by which the host product knows the user, whose tokens then sign in to this account.' }),
     cookie: t.boolean({ defaultValue: false, description: 'Puts the refresh token into an httpOnly cookie rather than into the answer; over HTTP only.' }),
   }),
 })

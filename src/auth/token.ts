@@ -1,4 +1,4 @@
-import { SignJWT, jwtVerify } from 'jose'
+import { SignJWT, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import type { Secrets } from '../base/secrets.ts'
 
 const ISSUER = 'parley'
@@ -27,6 +27,15 @@ export async function signToken(secrets: Secrets, userId: number, sessionId: num
     .setExpirationTime(expiresAt)
     .sign(secrets.tokenKey)
   return { token, expiresAt }
+}
+
+/** Whether a token says of itself that it is one of ours; whether that is true, {@link verifyToken} tells. */
+export function isOwnToken(token: string): boolean {
+  try {
+    return decodeProtectedHeader(token).typ === TYPE && decodeJwt(token).iss === ISSUER
+  } catch {
+    return false
+  }
 }
 
 /** Checks a token's signature, age and form; null where anything is wrong with it. */

@@ -69,12 +69,17 @@ export class BadUserInput extends Error {
   override readonly name = 'BadUserInput'
 }
 
-/** The operation needs a signed-in viewer. */
+/** The operation needs a signed-in viewer, or a key is wrong. */
 export class Unauthenticated extends Error {
   override readonly name = 'Unauthenticated'
-  constructor() {
-    super('Sign in first: this needs a valid access token.')
+  constructor(message = 'Sign in first: this needs a valid access token.') {
+    super(message)
   }
+}
+
+/** Something outside that the answer depends on is away; the same request may succeed a little later. Whoever throws it has told the log. */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable'
 }
 
 /** The single error, or all of them together. Call it with the faults found; it returns only where there are none. */

@@ -8,7 +8,7 @@ export type { Logger }
 export function createLog(options: { level: string; pretty: boolean }): Logger {
   return pino(
     // A password or a token must not reach a log, whoever logs the object that holds it.
-    { level: options.level, base: null, serializers: { err: describeError }, redact: ['*.password', '*.token', '*.refreshToken', '*.accessToken', '*.authorization', '*.headers.authorization', '*.headers.cookie'] },
+    { level: options.level, base: null, serializers: { err: describeError }, redact: ['*.password', '*.token', '*.refreshToken', '*.accessToken', '*.authorization', '*.serverKey', '*.headers.authorization', '*.headers.cookie', '*.headers["x-parley-server-key"]'] },
     options.pretty ? prettyStream() : pino.destination(2),
   )
 }

@@ -6,11 +6,13 @@ export interface Secrets {
   readonly tokenKey: Uint8Array
   readonly algorithm: 'HS256' | 'HS384' | 'HS512'
   readonly expiresInMinutes: number
+  /** Whether this is the key of the product's own server; where none is set, nothing is. */
+  isServerKey(given: string): boolean
   /** A keyed hash of 32 bytes. */
   hmac(purpose: 'client-hash' | 'refresh-token', data: string | Buffer): Buffer
 }
 
-export function createSecrets(options: { secretKey: string; algorithm: Secrets['algorithm']; expiresInMinutes: number }): Secrets {
+export function createSecrets(options: { secretKey: string; algorithm: Secrets['algorithm']; expiresInMinutes: number; serverKey: string | null }): Secrets {
   const tokenKey = new TextEncoder().encode(options.secretKey)
   const keys = new Map<string, Buffer>()
   const keyOf = (purpose: string) => {
@@ -22,6 +24,8 @@ export function createSecrets(options: { secretKey: string; algorithm: Secrets['
     tokenKey,
     algorithm: options.algorithm,
     expiresInMinutes: options.expiresInMinutes,
+    // Hashes are of one length, so that the time does not even tell the key's.
+    isServerKey: (given) => options.serverKey !== null && equalBytes(sha256(Buffer.from(given)), sha256(Buffer.from(options.serverKey))),
     hmac: (purpose, data) => createHmac('sha256', keyOf(purpose)).update(data).digest(),
   }
 }

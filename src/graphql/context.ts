@@ -1,4 +1,4 @@
-import type { Ctx } from '../ctx.ts'
+import type { Ctx, Ports } from '../ctx.ts'
 import type { Hub } from '../event/hub.ts'
 import type { Use } from './quota.ts'
 
@@ -29,4 +29,4 @@ export interface GraphQLContext extends Ctx, Edge {
 }
 
 /** The long-lived parts that every request shares. */
-export type Services = Omit<Ctx, 'viewer' | 'client' | 'loaders' | 'afterCommit'> & { hub: Hub }
+export type Services = Ports & { hub: Hub }

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 import type { FieldMap, ObjectFieldBuilder, ObjectRef } from '@pothos/core'
-import { AppError, BadUserInput, Faults, InvalidInput, RateLimited, Unauthenticated, throwFaults } from '../base/errors.ts'
+import { AppError, BadUserInput, Faults, InvalidInput, RateLimited, Unauthenticated, Unavailable, throwFaults } from '../base/errors.ts'
 import { decodeId } from '../base/id.ts'
 import { isUnavailable } from '../base/database-errors.ts'
 import { freshCursor } from '../event/resume.ts'
@@ -177,18 +177,20 @@ const presented = new WeakSet<GraphQLError>()
 export function presentError(error: unknown, requestId: string, onFault: (error: unknown) => void, hints = true): GraphQLError {
   if (error instanceof GraphQLError && presented.has(error)) return error
   const original = error instanceof GraphQLError ? error.originalError : error
-  const located = error instanceof GraphQLError ? { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path } : {}
+  const located = error instanceof GraphQLError ? { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path } : { path: undefined }
   const make = (message: string, code: string, http?: { status: number; headers?: Record<string, string>; spec?: boolean }, more = {}) => {
     const made = new GraphQLError(message, { ...located, extensions: { code, ...more, ...(http === undefined ? {} : { http }) } })
     presented.add(made)
     return made
   }
 
-  if (original instanceof Unauthenticated) return make(original.message, 'UNAUTHENTICATED', { status: 401, spec: true })
+  // Without a place in the document it was refused at the door.
+  const atTheDoor = located.path === undefined
+  if (original instanceof Unauthenticated) return make(original.message, 'UNAUTHENTICATED', { status: 401, spec: !atTheDoor })
   if (original instanceof RateLimited) {
     return make(original.message, 'RATE_LIMITED', { status: 429, headers: { 'retry-after': String(original.retryAfterSeconds) } }, { retryAfterSeconds: original.retryAfterSeconds })
   }
-  if (original instanceof BadUserInput || original instanceof AppError) return make(original.message, 'BAD_USER_INPUT')
+  if (original instanceof BadUserInput || original instanceof AppError) return make(original.message, 'BAD_USER_INPUT', atTheDoor ? { status: 400 } : undefined)
   if (error instanceof GraphQLError && (original === undefined || original === null || original instanceof GraphQLError)) {
     // GraphQL's own errors: a variable of the wrong type, a bad literal. They speak of the document only.
     // Without a path nothing was executed: the request itself was wrong. A body that is no JSON is not even a GraphQL request.
@@ -197,8 +199,10 @@ export function presentError(error: unknown, requestId: string, onFault: (error:
     const http = given === undefined ? (error.path === undefined ? { status: 400, spec: true } : undefined) : { ...given, spec: given.spec === true && !malformed }
     return make(hideHints(hideValue(error.message), hints), typeof error.extensions.code === 'string' && !malformed ? error.extensions.code : 'BAD_USER_INPUT', http)
   }
+  const unavailable = (message: string) => make(message, 'UNAVAILABLE', { status: 503, headers: { 'retry-after': '1' } }, { retryable: true, requestId })
+  if (original instanceof Unavailable) return unavailable(original.message)
   onFault(original)
-  if (isUnavailable(original)) return make('The server cannot reach its database just now. Try again.', 'UNAVAILABLE', { status: 503, headers: { 'retry-after': '1' } }, { retryable: true, requestId })
+  if (isUnavailable(original)) return unavailable('The server cannot reach its database just now. Try again.')
   return make(MASKED, 'INTERNAL_SERVER_ERROR', undefined, { requestId })
 }
 

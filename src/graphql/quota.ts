@@ -10,8 +10,9 @@ export interface Use {
   by: 'viewer' | 'address'
 }
 
-/** Takes one use for whoever asks. @throws {RateLimited} where nothing is left. */
+/** Takes one use for whoever asks; the product's own server limits itself. @throws {RateLimited} where nothing is left. */
 export async function takeQuota(ctx: GraphQLContext, { quota, by }: Use): Promise<void> {
+  if (ctx.client.trusted) return
   const key = by === 'address' || ctx.viewer === null ? `address ${ctx.client.address}` : `user ${ctx.viewer.userId}`
   await ctx.limits.take(quota, key)
 }

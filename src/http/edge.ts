@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Credentials } from '../auth/admit.ts'
 import type { Config } from '../config.ts'
 import type { Edge } from '../graphql/context.ts'
 
@@ -10,10 +11,9 @@ export function bearerToken(header: unknown): string | null {
 }
 
 /** What a request over HTTP says of its sender, who is not known yet. */
-export function httpEdge(config: Config, req: IncomingMessage, res: ServerResponse): Omit<Edge, 'viewer'> & { token: string | null } {
+export function httpEdge(config: Config, req: IncomingMessage, res: ServerResponse): Omit<Edge, 'viewer' | 'client'> & { credentials: Credentials } {
   return {
-    token: bearerToken(req.headers.authorization),
-    client: clientOf(req),
+    credentials: { token: bearerToken(req.headers.authorization), serverKey: headerOf(req, 'x-parley-server-key'), actAs: headerOf(req, 'x-parley-act-as') },
     requestId: randomUUID(),
     resumeAfter: headerOf(req, 'x-parley-resume-after'),
     endConnection: () => res.destroy(),
@@ -26,8 +26,8 @@ export function httpEdge(config: Config, req: IncomingMessage, res: ServerRespon
   }
 }
 
-export function clientOf(req: IncomingMessage): Edge['client'] {
-  return { address: req.socket.remoteAddress ?? 'unknown', userAgent: headerOf(req, 'user-agent') }
+export function clientOf(req: IncomingMessage, trusted: boolean): Edge['client'] {
+  return { address: req.socket.remoteAddress ?? 'unknown', userAgent: headerOf(req, 'user-agent'), trusted }
 }
 
 /** Whether a page of this origin may call the server: its own pages and those that the settings name. */

@@ -3,7 +3,7 @@ import type { DocumentNode, ExecutionResult, FragmentDefinitionNode, ValidationR
 import { createYoga } from 'graphql-yoga'
 import type { Plugin, YogaServerInstance } from 'graphql-yoga'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { authenticate } from '../auth/authenticate.ts'
+import { admit } from '../auth/admit.ts'
 import { watchSession } from '../auth/watch.ts'
 import { Loaders } from '../base/loaders.ts'
 import type { Config } from '../config.ts'
@@ -11,7 +11,7 @@ import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
 import { hideHints, presentError, takeEventCursor, withExtensions, withoutHttp } from '../graphql/errors.ts'
 import { selectsEventCursor } from '../graphql/operation.ts'
 import { schema } from '../graphql/schema.ts'
-import { httpEdge, isKnownOrigin } from './edge.ts'
+import { clientOf, httpEdge, isKnownOrigin } from './edge.ts'
 
 /** What an edge hands to an operation: over HTTP the exchange itself, over WebSocket who is at its other end. */
 export type ServerContext = { req: IncomingMessage; res: ServerResponse } | { edge: Edge }
@@ -52,11 +52,12 @@ export function createApi(config: Config, services: Services, streams: Set<Serve
 async function makeContext(config: Config, services: Services, initial: ServerContext, present: Present): Promise<GraphQLContext> {
   const base = { ...services, loaders: new Loaders() }
   if ('edge' in initial) return { ...base, ...initial.edge }
-  const { token, ...edge } = httpEdge(config, initial.req, initial.res)
+  const { credentials, ...edge } = httpEdge(config, initial.req, initial.res)
   initial.res.setHeader('x-request-id', edge.requestId)
   try {
     // A token that is not valid (any more) is as none: signing in again must not fail because of it.
-    return { ...base, ...edge, viewer: token === null ? null : await authenticate(services, token) }
+    const { viewer, trusted } = await admit(services, credentials)
+    return { ...base, ...edge, viewer, client: clientOf(initial.req, trusted) }
   } catch (error) {
     throw present(error, edge.requestId)
   }

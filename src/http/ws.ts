@@ -8,8 +8,10 @@ import { useServer } from 'graphql-ws/use/ws'
 import type { Extra } from 'graphql-ws/use/ws'
 import type { OperationResult } from 'graphql-ws'
 import { WebSocket, WebSocketServer } from 'ws'
-import { authenticate } from '../auth/authenticate.ts'
+import { admit } from '../auth/admit.ts'
+import type { Admission, Credentials } from '../auth/admit.ts'
 import { watchSession } from '../auth/watch.ts'
+import { BadUserInput, Unauthenticated, Unavailable } from '../base/errors.ts'
 import type { Config } from '../config.ts'
 import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
 import { MASKED, withoutHttp } from '../graphql/errors.ts'
@@ -67,25 +69,31 @@ export function serveWebSocket(server: Server, config: Config, services: Service
       isProd: true,
       onConnect: async (socket) => {
         const params = socket.connectionParams ?? {}
-        const given = tokenOf(params)
-        let viewer: Edge['viewer']
+        const credentials = credentialsOf(params)
+        let admission: Admission
         try {
-          viewer = given === null ? null : await authenticate(services, given)
+          admission = await admit(services, credentials)
         } catch (error) {
-          services.log.error({ err: error }, 'A connection could not be signed in')
+          if (error instanceof Unauthenticated) return false
+          if (error instanceof BadUserInput) {
+            socket.extra.socket.close(CloseCode.BadRequest, error.message)
+            return false
+          }
+          if (!(error instanceof Unavailable)) services.log.error({ err: error }, 'A connection could not be signed in')
           sendAway(socket.extra)
           return false
         }
         // Gone while we looked: its close was told already, nobody would release what is taken now.
         if (socket.extra.socket.readyState !== WebSocket.OPEN) return false
         // A token that is not valid: 4403, after which clients ask for a new one and come again.
-        if (given !== null && viewer === null) return false
+        const { viewer, trusted } = admission
+        if (credentials.token !== null && viewer === null) return false
         const { extra } = socket
         const resumeAfter = typeof params.resumeAfter === 'string' ? params.resumeAfter : null
         const endConnection = () => {
           sendAway(extra)
         }
-        extra.edge = { viewer, client: clientOf(extra.request), resumeAfter, endConnection, cookies: null }
+        extra.edge = { viewer, client: clientOf(extra.request, trusted), resumeAfter, endConnection, cookies: null }
         if (viewer !== null) {
           const leave = services.presence.connect(viewer.userId)
           const stop = watchSession(services, viewer, () => {
@@ -157,6 +165,12 @@ function endSession(extra: SocketState): void {
 interface Lanes {
   execute: (args: ExecutionArgs) => OperationResult
   subscribe: (args: ExecutionArgs) => OperationResult
+}
+
+/** What `connectionParams` show: a key that is no text is a wrong one. */
+function credentialsOf(params: Record<string, unknown>): Credentials {
+  const textOf = (value: unknown) => (value == null ? null : typeof value === 'string' ? value : '')
+  return { token: tokenOf(params), serverKey: textOf(params.serverKey), actAs: textOf(params.actAs) }
 }
 
 /** `token`, or an authorization as an HTTP header would say it, at the top or below `headers`. Cookies are never read here. */

@@ -13,7 +13,7 @@ import type { StreamHead } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
 import { viewerOf } from '../viewer.ts'
 import { mayGiveRoles } from './policy.ts'
-import { findContacts, findUserByLogin, findUserByUsername, findUsers, insertUser, searchUsers, updateUser } from './store.ts'
+import { findContacts, findUserByExternalId, findUserByLogin, findUserByUsername, findUsers, insertUser, insertUserIfFree, searchUsers, updateUser } from './store.ts'
 import type { UserRow } from './store.ts'
 
 export type User = UserRow
@@ -34,6 +34,11 @@ export async function readUsers(ctx: Ctx, ids: readonly number[]): Promise<Map<n
 /** A user who is not deleted, by username or e-mail address; null where there is none. */
 export function userByLogin(ctx: Ctx, login: string): Promise<User | null> {
   return findUserByLogin(ctx.db, login)
+}
+
+/** A user by the subject that the host product knows them by, also one who is deleted; null where there is none. */
+export function userByExternalId(ctx: Ctx, externalId: string): Promise<User | null> {
+  return findUserByExternalId(ctx.db, externalId)
 }
 
 /** Sets a user's roles from the machine, and tells their devices. @returns false where nobody has this username. */
@@ -118,6 +123,8 @@ export async function changeProfile(ctx: Ctx, userId: number, input: ProfileInpu
     const stream = (await lockStreams(tx, [userId])).get(userId)
     if (stream === undefined) throw new Error('a user always has a stream')
     const before = firstOf(await findUsers(tx.db, [userId]))
+    // A tombstone stays one, whoever is late.
+    if (before.deletedAt !== null) throw new NotFound('No such user.')
     const username = input.username ?? before.username
     const displayName = input.displayName?.trim() ?? before.displayName
     const { bio = before.bio, email } = input
@@ -134,9 +141,16 @@ function firstOf(rows: readonly User[]): User {
 }
 
 /** Makes a user with a stream of their own; the values must have passed {@link profileFaults} and {@link emailFaults}. */
-export async function createUser(tx: Ctx, values: { username: string; email: string; displayName: string; roles: ('ADMIN' | 'AGENT')[] }): Promise<User> {
+export async function createUser(tx: Ctx, values: { username: string; email: string; displayName: string; roles: Role[]; externalId: string | null }): Promise<User> {
   const user = await uniquely(() => insertUser(tx.db, { ...values, searchText: searchTextOf(values.username, values.displayName) }))
   await createStream(tx, user.id)
+  return user
+}
+
+/** The same for somebody whom the host product knows by this subject; null where the subject, the name or the address was taken just now. */
+export async function createUserIfFree(tx: Ctx, values: { username: string; email: string | null; displayName: string; externalId: string }): Promise<User | null> {
+  const user = await insertUserIfFree(tx.db, { ...values, searchText: searchTextOf(values.username, values.displayName) })
+  if (user !== null) await createStream(tx, user.id)
   return user
 }
 
@@ -164,8 +178,15 @@ export function emailFaults(email: string): AppError[] {
   return z.email().max(254).safeParse(email).success ? [] : [new InvalidInput('email must be an e-mail address.', ['email'])]
 }
 
+/** A subject of the host product is any text of reasonable length. */
+export function externalIdFaults(externalId: string): AppError[] {
+  const fault = textFault(externalId, { min: 1, max: 255 })
+  return fault === null ? [] : [new InvalidInput(`externalId ${fault}.`, ['externalId'])]
+}
+
 export const usernameTaken = () => new Conflict('This username is taken.', ['username'])
 export const emailTaken = () => new Conflict('This e-mail address has an account already.', ['email'])
+export const externalIdTaken = () => new Conflict('This externalId has an account already.', ['externalId'])
 
 /** Runs a statement that may break the uniqueness of a name or address, and says which. */
 async function uniquely<T>(work: () => Promise<T>): Promise<T> {
@@ -175,6 +196,7 @@ async function uniquely<T>(work: () => Promise<T>): Promise<T> {
     const constraint = brokenUniqueIndex(error)
     if (constraint === 'users_username') throw usernameTaken()
     if (constraint === 'users_email') throw emailTaken()
+    if (constraint === 'users_external_id') throw externalIdTaken()
     throw error
   }
 }

@@ -27,10 +27,22 @@ export async function findUserByLogin(db: Db, login: string): Promise<UserRow | 
   return row ?? null
 }
 
+/** A deleted one too. */
+export async function findUserByExternalId(db: Db, externalId: string): Promise<UserRow | null> {
+  const [row] = await db.select().from(users).where(eq(users.externalId, externalId))
+  return row ?? null
+}
+
 export async function insertUser(db: Db, values: typeof users.$inferInsert): Promise<UserRow> {
   const [row] = await db.insert(users).values(values).returning()
   if (row === undefined) throw new Error('the insert answered no row')
   return row
+}
+
+/** Null where a user with one of the unique values is there, or came into being just now. */
+export async function insertUserIfFree(db: Db, values: typeof users.$inferInsert): Promise<UserRow | null> {
+  const [row] = await db.insert(users).values(values).onConflictDoNothing().returning()
+  return row ?? null
 }
 
 export async function updateUser(db: Db, id: number, values: Partial<typeof users.$inferInsert>): Promise<void> {

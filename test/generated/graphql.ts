@@ -90,6 +90,8 @@ export type RegisterInput = {
   displayName?: string | null | undefined;
   /** An e-mail address; unique in any case. */
   email: string;
+  /** With the server key only: the subject by which the host product knows the user, whose tokens then sign in to this account. */
+  externalId?: string | null | undefined;
   /** 8 to 128 characters. */
   password: string;
   /** 2 to 32 letters, digits, dots, hyphens and underscores; unique in any case. */
