@@ -115,8 +115,13 @@ export function loadMember(ctx: Ctx, chatId: number, userId: number): Promise<Me
 }
 
 /** Everyone who is in a chat now. */
-export function memberIds(ctx: Pick<Ctx, 'db'>, chatId: number): Promise<number[]> {
-  return findMemberIds(ctx.db, chatId)
+export function memberIds(ctx: Ctx, chatId: number): Promise<readonly number[]> {
+  return ctx.loaders
+    .get<number, number[]>('memberIds', async (ids) => {
+      const byChat = groupBy(await findMemberIds(ctx.db, ids), (row) => row.chatId)
+      return ids.map((id) => (byChat.get(id) ?? []).map((row) => row.userId))
+    })
+    .load(chatId)
 }
 
 /** Finds or makes the direct chat with a user. */

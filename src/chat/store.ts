@@ -104,12 +104,11 @@ export function findMembers(db: Db, keys: readonly (readonly [number, number])[]
     .where(and(sql`(${members.chatId}, ${members.userId}) in (${wanted})`, isNull(members.toSeq)))
 }
 
-export async function findMemberIds(db: Db, chatId: number): Promise<number[]> {
-  const rows = await db
-    .select({ userId: members.userId })
+export function findMemberIds(db: Db, chatIds: readonly number[]): Promise<{ chatId: number; userId: number }[]> {
+  return db
+    .select({ chatId: members.chatId, userId: members.userId })
     .from(members)
-    .where(and(eq(members.chatId, chatId), isNull(members.toSeq)))
-  return rows.map((row) => row.userId)
+    .where(and(sql`${members.chatId} = any (${idList(chatIds)})`, isNull(members.toSeq)))
 }
 
 /** The chat of two people; the order of the ids does not matter. */

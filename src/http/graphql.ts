@@ -124,9 +124,14 @@ function operations(services: Services, present: Present, streams: Set<ServerRes
     const errors = result.errors.slice(0, 5).map((error) => present(error, ctx.requestId))
     return { ...result, errors: ctx.res === undefined ? errors.map(withoutHttp) : errors }
   }
+  /** Whoever asks for something is there; what a live stream brings by itself does not count. */
+  const touch = ({ viewer }: OperationContext) => {
+    if (viewer !== null) services.presence.touch(viewer.userId)
+  }
   return {
     onExecute: async ({ args, setResultAndStopExecution }) => {
       const ctx = args.contextValue as OperationContext
+      touch(ctx)
       const document = args.document as DocumentNode
       const operation = getOperationAST(document, args.operationName as string | null)
       try {
@@ -144,6 +149,7 @@ function operations(services: Services, present: Present, streams: Set<ServerRes
     onSubscribe: ({ args }) => {
       const ctx = args.contextValue as OperationContext
       const { viewer, res } = ctx
+      touch(ctx)
       // Over SSE the response is the connection; over WebSocket the socket is watched as a whole.
       if (viewer !== null && res !== undefined) watchStream(services, viewer, res, streams)
       return {

@@ -55,7 +55,8 @@ export const UserConnection = defineConnection<UserShape, Page<UserShape, unknow
   totalCount: t.int({ nullable: true, description: 'How many there are in all; null where counting is too dear.', resolve: () => null }),
 }))
 
-const usernameKey = decodeKeyOf((value): value is string => typeof value === 'string' && textFault(value, { min: 0, max: 100 }) === null)
+/** Reads a cursor of a list in the order of the usernames. */
+export const usernameKey = decodeKeyOf((value): value is string => typeof value === 'string' && textFault(value, { min: 0, max: 100 }) === null)
 
 builder.queryFields((t) => ({
   me: t.field({
@@ -84,10 +85,11 @@ builder.queryFields((t) => ({
     description: 'The users of this server, in the order of their usernames.',
     args: {
       search: t.arg.string({ description: 'Matches username and display name by the beginning of any word, and an e-mail address only when whole.' }),
+      online: t.arg.boolean({ description: 'True: only those who are there, of the viewer and those who share a chat with the viewer. False filters nothing.' }),
       role: t.arg({ type: UserRole, description: 'Only users with this role.' }),
       ...pageArgs(t.arg),
     },
-    resolve: (_root, { search, role, ...page }, ctx) => listUsers(ctx, { search: search ?? null, role: role ?? null }, pageRequest(page, usernameKey)),
+    resolve: (_root, { search, role, online, ...page }, ctx) => listUsers(ctx, { search: search ?? null, role: role ?? null, online: online ?? false }, pageRequest(page, usernameKey)),
   }),
 }))
 

@@ -9,6 +9,7 @@ const VALUES = {
   login: 'user { id } accessToken accessTokenExpiresAt refreshToken',
   refreshSession: 'user { id } accessToken accessTokenExpiresAt refreshToken',
   updateProfile: 'user { username displayName }',
+  setPresence: 'user { presence { state availability statusText } }',
   createDirectChat: 'chat { id } created',
   createGroupChat: 'chat { id }',
   sendMessage: 'message { id text } duplicate',
