@@ -11,10 +11,10 @@ export type MemberRow = typeof members.$inferSelect
 export interface ViewerChat {
   chat: ChatRow
   member: MemberRow
-  stream: { headSeq: number; messageNo: number; lastAt: Date }
+  stream: { headSeq: number; messageNo: number; lastAt: Date; closed: boolean }
 }
 
-const VIEWER_CHAT = { chat: chats, member: members, stream: { headSeq: streams.headSeq, messageNo: streams.messageNo, lastAt: streams.lastAt } }
+const VIEWER_CHAT = { chat: chats, member: members, stream: { headSeq: streams.headSeq, messageNo: streams.messageNo, lastAt: streams.lastAt, closed: streams.closed } }
 
 function selectViewerChats(db: Db) {
   return db.select(VIEWER_CHAT).from(members).innerJoin(chats, eq(chats.id, members.chatId)).innerJoin(streams, eq(streams.id, members.chatId))
@@ -118,6 +118,11 @@ export async function findDirectChat(db: Db, a: number, b: number): Promise<Chat
     .from(chats)
     .where(and(eq(chats.directLow, Math.min(a, b)), eq(chats.directHigh, Math.max(a, b))))
   return row ?? null
+}
+
+/** Closes or opens a direct chat for writing; the caller holds the lock of its stream. */
+export async function setClosed(db: Db, chatId: number, closed: boolean): Promise<void> {
+  await db.update(streams).set({ closed }).where(eq(streams.id, chatId))
 }
 
 /** Makes the chat row; null where one for the same two people, or of the same creator and clientId, is there already. */

@@ -1,6 +1,7 @@
 import { BadUserInput, NotFound } from '../base/errors.ts'
 import { LatestQueue, flatMap } from '../base/latest.ts'
 import { Loaders, groupBy } from '../base/loaders.ts'
+import { chatIsClosed } from '../chat/blocks.ts'
 import { loadChat } from '../chat/domain.ts'
 import type { Ctx } from '../ctx.ts'
 import { loadUser } from '../user/domain.ts'
@@ -66,7 +67,9 @@ function sharedLoaders(ctx: Ctx): Loaders {
 
 /** Tells the other members that the viewer types in this chat, or stopped. */
 export async function setTyping(ctx: Ctx, chatId: number, typing: boolean): Promise<void> {
-  if ((await loadChat(ctx, chatId)) === null) throw new NotFound('No such chat.', ['chatId'])
+  const chat = await loadChat(ctx, chatId)
+  if (chat === null) throw new NotFound('No such chat.', ['chatId'])
+  if (chat.stream.closed) throw chatIsClosed(['chatId'])
   ctx.typing.set(chatId, viewerOf(ctx).userId, typing)
 }
 

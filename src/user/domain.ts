@@ -11,7 +11,7 @@ import type { Ctx } from '../ctx.ts'
 import { appendOne, createStream, lockStreams } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
 import { viewerOf } from '../viewer.ts'
-import { findContactIds, findUserByLogin, findUserByUsername, findUsers, insertUser, searchUsers, updateUser } from './store.ts'
+import { findBlocks, findContactIds, findUserByLogin, findUserByUsername, findUsers, insertUser, searchUsers, updateUser } from './store.ts'
 import type { UserRow } from './store.ts'
 
 export type User = UserRow
@@ -77,6 +77,12 @@ async function connectedContacts(ctx: Ctx): Promise<number[]> {
   const viewer = viewerOf(ctx)
   const contacts = new Set(await findContactIds(ctx.db, viewer.userId)).add(viewer.userId)
   return [...(await ctx.presence.states([...contacts])).keys()]
+}
+
+/** Those of these users who have blocked the viewer: whoever brings people into a chat finds them as little as users who do not exist. */
+export async function blockersAmong(ctx: Ctx, userIds: readonly number[]): Promise<Set<number>> {
+  const viewer = viewerOf(ctx)
+  return new Set((await findBlocks(ctx.db, viewer.userId, userIds)).map((block) => block.userId).filter((id) => id !== viewer.userId))
 }
 
 export interface ProfileInput {

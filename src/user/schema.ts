@@ -6,6 +6,7 @@ import { encodeId } from '../base/id.ts'
 import { decodeKeyOf, pageRequest } from '../base/page.ts'
 import type { Page } from '../base/page.ts'
 import { textFault } from '../base/text.ts'
+import { listBlocked } from './blocks.ts'
 import { listUsers, loadUser, updateProfile, userByUsername } from './domain.ts'
 import type { User as UserShape } from './domain.ts'
 
@@ -57,6 +58,16 @@ export const UserConnection = defineConnection<UserShape, Page<UserShape, unknow
 
 /** Reads a cursor of a list in the order of the usernames. */
 export const usernameKey = decodeKeyOf((value): value is string => typeof value === 'string' && textFault(value, { min: 0, max: 100 }) === null)
+
+builder.objectField(User, 'blockedUsers', (t) =>
+  t.field({
+    type: UserConnection,
+    nullable: true,
+    description: 'Whom the user has blocked, in the order of their usernames. Only of the viewer; null of anyone else.',
+    args: pageArgs(t.arg),
+    resolve: (user, args, ctx) => (ctx.viewer?.userId === user.id ? listBlocked(ctx, pageRequest(args, usernameKey)) : null),
+  }),
+)
 
 builder.queryFields((t) => ({
   me: t.field({

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, isNull, like, lt, lte, ne, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, gt, inArray, isNull, like, lt, lte, ne, or, sql } from 'drizzle-orm'
 import { idList } from '../db/columns.ts'
 import type { Db } from '../db/index.ts'
 import { blocks, users } from './table.ts'
@@ -133,4 +133,34 @@ export async function findContactIds(db: Db, userId: number): Promise<number[]> 
     select distinct other.user_id from member mine join member other on other.chat_id = mine.chat_id and other.to_seq is null
     where mine.user_id = ${userId} and mine.to_seq is null`)
   return rows.map((row) => Number(row.user_id))
+}
+
+/** The blocks that stand between a user and these others, in both directions. */
+export function findBlocks(db: Db, userId: number, otherIds: readonly number[]): Promise<{ userId: number; blockedId: number }[]> {
+  const others = idList(otherIds)
+  return db
+    .select({ userId: blocks.userId, blockedId: blocks.blockedId })
+    .from(blocks)
+    .where(or(and(eq(blocks.userId, userId), sql`${blocks.blockedId} = any (${others})`), and(eq(blocks.blockedId, userId), sql`${blocks.userId} = any (${others})`)))
+}
+
+/** Answers whether it was not there yet. */
+export async function insertBlock(db: Db, userId: number, blockedId: number): Promise<boolean> {
+  return (await db.insert(blocks).values({ userId, blockedId }).onConflictDoNothing().returning()).length > 0
+}
+
+/** Answers whether it was there. */
+export async function deleteBlock(db: Db, userId: number, blockedId: number): Promise<boolean> {
+  return (await db.delete(blocks).where(and(eq(blocks.userId, userId), eq(blocks.blockedId, blockedId))).returning()).length > 0
+}
+
+/** Whom a user has blocked; those who are gone for good are left out. */
+export async function findBlockedUsers(db: Db, userId: number, page: NamePage): Promise<UserRow[]> {
+  return db
+    .select(getTableColumns(users))
+    .from(blocks)
+    .innerJoin(users, eq(users.id, blocks.blockedId))
+    .where(and(eq(blocks.userId, userId), isNull(users.deletedAt), beyond(page)))
+    .orderBy(inOrder(page))
+    .limit(page.limit)
 }

@@ -10,6 +10,8 @@ const VALUES = {
   refreshSession: 'user { id } accessToken accessTokenExpiresAt refreshToken',
   updateProfile: 'user { username displayName }',
   setPresence: 'user { presence { state availability statusText } }',
+  blockUser: 'user { username }',
+  unblockUser: 'user { username }',
   createDirectChat: 'chat { id } created',
   createGroupChat: 'chat { id }',
   sendMessage: 'message { id text } duplicate',
