@@ -85,7 +85,7 @@ async function offlineCtx(database: Database): Promise<Ctx> {
     db: database.db,
     sql: database.sql,
     bus,
-    presence: createMemoryPresence({ bus, graceMs: 0, onOffline: () => Promise.resolve() }),
+    presence: createMemoryPresence({ bus, graceMs: 0, idleMs: 0, onOffline: () => Promise.resolve() }),
     typing: await createTyping(bus),
     limits: NO_LIMITS,
     loaders: new Loaders(),

@@ -29,7 +29,7 @@ export interface App {
 }
 
 /** Wires the parts together and begins to serve. */
-export async function startApp(config: Config, options: { database: Database; secretKey: string; log: Logger; presenceGraceMs?: number }): Promise<App> {
+export async function startApp(config: Config, options: { database: Database; secretKey: string; log: Logger; presenceGraceMs?: number; presenceIdleMs?: number }): Promise<App> {
   const { database, log } = options
   const bus = createMemoryBus((error) => {
     log.error({ err: error }, 'A listener of the bus failed')
@@ -37,8 +37,9 @@ export async function startApp(config: Config, options: { database: Database; se
   const presence = createMemoryPresence({
     bus,
     graceMs: options.presenceGraceMs ?? PRESENCE_GRACE_MS,
-    onOffline: (userIds, at) =>
-      touchLastSeen(database.db, userIds, at).catch((error: unknown) => {
+    idleMs: options.presenceIdleMs ?? config.presenceIdleSeconds * 1000,
+    onOffline: (seen) =>
+      touchLastSeen(database.db, seen).catch((error: unknown) => {
         log.warn({ err: error }, 'When somebody was last seen could not be stored')
       }),
   })

@@ -40,6 +40,8 @@ export interface Config {
   cookie: { secure: boolean; sameSite: 'strict' | 'lax' | 'none' }
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   registrationOpen: boolean
+  /** Without any operation for so long somebody who is connected is away. */
+  presenceIdleSeconds: number
   /** How often what may be done; null: without limit, which is meant for tests and benchmarks. */
   quotas: Quotas | null
   graphiql: boolean
@@ -128,6 +130,7 @@ const Environment = z.object({
   COOKIE_SAMESITE: z.string().toLowerCase().pipe(z.enum(['strict', 'lax', 'none'], 'must be strict, lax or none')).default('lax'),
   LOG_LEVEL: z.string().toLowerCase().pipe(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be fatal, error, warn, info, debug, trace or silent')).default('info'),
   REGISTRATION_OPEN: bool.default(true),
+  PRESENCE_IDLE_SECONDS: wholeNumber(1, 86_400).default(300),
   RATE_LIMITS: quotas.default(QUOTAS),
   GRAPHIQL: bool.optional(),
   INTROSPECTION: bool.optional(),
@@ -174,6 +177,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     cookie: { secure: env.COOKIE_SECURE, sameSite: env.COOKIE_SAMESITE },
     logLevel: env.LOG_LEVEL,
     registrationOpen: env.REGISTRATION_OPEN,
+    presenceIdleSeconds: env.PRESENCE_IDLE_SECONDS,
     quotas: env.RATE_LIMITS,
     graphiql: env.GRAPHIQL ?? !production,
     introspection: env.INTROSPECTION ?? !production,

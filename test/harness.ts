@@ -36,6 +36,7 @@ interface Options {
   databaseUrl?: string
   log?: Logger
   presenceGraceMs?: number
+  presenceIdleMs?: number
 }
 
 export const PASSWORD = 'correct horse battery'
@@ -48,8 +49,9 @@ export async function startServer(options: Options = {}): Promise<TestServer> {
   const secretKey = config.auth.secretKey ?? ''
   const start = async () => {
     const database = await openDatabase(databaseUrl, { poolSize: 5 })
+    const presence = { presenceGraceMs: options.presenceGraceMs ?? 50, presenceIdleMs: options.presenceIdleMs }
     try {
-      return { database, app: await startApp(config, { database, secretKey, log, presenceGraceMs: options.presenceGraceMs ?? 50 }) }
+      return { database, app: await startApp(config, { database, secretKey, log, ...presence }) }
     } catch (error) {
       await database.close()
       throw error

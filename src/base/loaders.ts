@@ -3,6 +3,12 @@ import DataLoader from 'dataloader'
 /** The loaders of one request: each batches what is asked for in one turn into a single statement, and remembers the answers. */
 export class Loaders {
   readonly #loaders = new Map<string, DataLoader<unknown, unknown, unknown>>()
+  readonly #remembers: boolean
+
+  /** Those that many requests share remember nothing beyond a batch: what is asked for later is read anew. */
+  constructor(options = { remembers: true }) {
+    this.#remembers = options.remembers
+  }
 
   /**
    * The loader of this name, made at the first call. `load` answers for each key in its order; give objects a `keyOf` to compare them by.
@@ -11,7 +17,11 @@ export class Loaders {
     const known = this.#loaders.get(name)
     // The name stands for one pair of key and value types; its only maker gave them.
     if (known !== undefined) return known as unknown as DataLoader<K, V, unknown>
-    const loader = new DataLoader<K, V, unknown>(load, { maxBatchSize: 1000, ...(keyOf === undefined ? {} : { cacheKeyFn: keyOf }) })
+    const read = (keys: readonly K[]) => {
+      if (!this.#remembers) loader.clearAll()
+      return load(keys)
+    }
+    const loader = new DataLoader<K, V, unknown>(read, { maxBatchSize: 1000, ...(keyOf === undefined ? {} : { cacheKeyFn: keyOf }) })
     this.#loaders.set(name, loader as unknown as DataLoader<unknown, unknown, unknown>)
     return loader
   }

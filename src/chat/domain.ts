@@ -1,4 +1,4 @@
-import { Conflict, InvalidInput, NotFound, throwFaults } from '../base/errors.ts'
+import { Conflict, InvalidInput, NotAllowed, NotFound, throwFaults } from '../base/errors.ts'
 import type { AppError } from '../base/errors.ts'
 import { groupBy, inOrderOf } from '../base/loaders.ts'
 import { pageOf } from '../base/page.ts'
@@ -10,7 +10,8 @@ import type { Ctx } from '../ctx.ts'
 import { append, appendOne, createStream, lockStreams } from '../event/log.ts'
 import type { StreamHead } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
-import { loadUser, readUsers } from '../user/domain.ts'
+import { blocksWith } from '../user/blocks.ts'
+import { blockersAmong, loadUser, readUsers } from '../user/domain.ts'
 import type { User } from '../user/domain.ts'
 import { viewerOf } from '../viewer.ts'
 import { show } from './hiding.ts'
@@ -104,8 +105,13 @@ export function loadMember(ctx: Ctx, chatId: number, userId: number): Promise<Me
 }
 
 /** Everyone who is in a chat now. */
-export function memberIds(ctx: Pick<Ctx, 'db'>, chatId: number): Promise<number[]> {
-  return findMemberIds(ctx.db, chatId)
+export function memberIds(ctx: Ctx, chatId: number): Promise<readonly number[]> {
+  return ctx.loaders
+    .get<number, number[]>('memberIds', async (ids) => {
+      const byChat = groupBy(await findMemberIds(ctx.db, ids), (row) => row.chatId)
+      return ids.map((id) => (byChat.get(id) ?? []).map((row) => row.userId))
+    })
+    .load(chatId)
 }
 
 /** Finds or makes the direct chat with a user. */
@@ -126,6 +132,7 @@ export async function ensureDirectChat(tx: Ctx, userId: number, path: readonly s
   if (!(await readUsers(tx, [userId])).has(userId)) throw new NotFound('No such user.', path)
   const pair = { directLow: Math.min(viewer.userId, userId), directHigh: Math.max(viewer.userId, userId) }
   const there = await findDirectChat(tx.db, viewer.userId, userId)
+  if (there === null) await refuseBlocked(tx, userId, path)
   // Two who write to each other at once: the unique pair lets one through, the other waits for it and finds its chat.
   const made = there === null ? await insertChat(tx.db, { kind: 'DIRECT', createdBy: viewer.userId, memberCount: 2, ...pair }) : null
   if (made === null) {
@@ -134,7 +141,16 @@ export async function ensureDirectChat(tx: Ctx, userId: number, path: readonly s
     return { chatId: chat.id, created: false }
   }
   await openChat(tx, made, new Map([viewer.userId, userId].map((id) => [id, 'MEMBER' as const])))
+  // Again, under the locks: whoever blocks waits for them, and then finds the chat.
+  await refuseBlocked(tx, userId, path)
   return { chatId: made.id, created: true }
+}
+
+/** No new chat where a block stands. To the one who is blocked the other is not there at all. */
+async function refuseBlocked(tx: Ctx, userId: number, path: readonly string[]): Promise<void> {
+  const { byViewer, ofViewer } = await blocksWith(tx, userId)
+  if (byViewer) throw new NotAllowed('Unblock this user first.', path)
+  if (ofViewer) throw new NotFound('No such user.', path)
 }
 
 export interface CreateGroupInput {
@@ -153,7 +169,8 @@ export async function createGroupChat(ctx: Ctx, input: CreateGroupInput): Promis
   const clientHash = ctx.secrets.hmac('client-hash', JSON.stringify(['group', title, input.description ?? null, [...others].sort((a, b) => a - b)]))
   const chatId = await withTransaction(ctx, async (tx) => {
     const found = await readUsers(tx, others)
-    throwFaults(input.memberIds.flatMap((id, index) => (id === viewer.userId || found.has(id) ? [] : [new NotFound('No such user.', ['memberIds', String(index)])])))
+    const blockers = await blockersAmong(tx, others)
+    throwFaults(input.memberIds.flatMap((id, index) => (id === viewer.userId || (found.has(id) && !blockers.has(id)) ? [] : [new NotFound('No such user.', ['memberIds', String(index)])])))
     const values = { kind: 'GROUP', title, searchText: searchTextOf(title), description: input.description, memberCount: others.length + 1, createdBy: viewer.userId, clientId: input.clientId, clientHash } as const
     const chat = await insertChat(tx.db, values)
     if (chat === null) {

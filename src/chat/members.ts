@@ -3,7 +3,7 @@ import type { Ctx } from '../ctx.ts'
 import { appendOne, lockStreams } from '../event/log.ts'
 import type { StreamHead } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
-import { readUsers } from '../user/domain.ts'
+import { blockersAmong, readUsers } from '../user/domain.ts'
 import { viewerOf } from '../viewer.ts'
 import { allow, changeChat } from './change.ts'
 import { chatOf, loadChat, loadMember } from './domain.ts'
@@ -25,10 +25,10 @@ export async function addMembers(ctx: Ctx, chatId: number, userIds: readonly num
     const present = await findMembers(tx.db, wanted.map((id) => [chatId, id] as const))
     const here = new Set(present.map((row) => row.userId))
     // Before the lock: a number that is no user's may be that of a chat, whose stream is not to be held up.
-    await usersMustExist(tx, userIds)
+    await usersMustBeThere(tx, userIds, here)
     const heads = await lockStreams(tx, wanted.filter((id) => !here.has(id)))
     // Again: an account that ended meanwhile comes into no chat any more.
-    await usersMustExist(tx, userIds)
+    await usersMustBeThere(tx, userIds, here)
     await letIn(tx, stream, [...heads.values()])
   })
   return chatOf(ctx, chatId)
@@ -81,10 +81,11 @@ async function handOver(tx: Ctx, stream: StreamHead, { userId, role }: Member): 
   await letOut(tx, stream, userId, [{ kind: EventKind.MEMBER_CHANGED, actorId: userId, refId: heir.userId }])
 }
 
-/** @throws a {@link NotFound} for each who does not exist. */
-async function usersMustExist(ctx: Ctx, userIds: readonly number[]): Promise<void> {
+/** @throws a {@link NotFound} for each who does not exist, or is not in the chat and has blocked the viewer, which reads the same. */
+async function usersMustBeThere(ctx: Ctx, userIds: readonly number[], here: ReadonlySet<number>): Promise<void> {
   const found = await readUsers(ctx, [...new Set(userIds)])
-  throwFaults(userIds.flatMap((id, index) => (found.has(id) ? [] : [new NotFound('No such user.', ['userIds', String(index)])])))
+  const blockers = await blockersAmong(ctx, userIds)
+  throwFaults(userIds.flatMap((id, index) => (found.has(id) && (here.has(id) || !blockers.has(id)) ? [] : [new NotFound('No such user.', ['userIds', String(index)])])))
 }
 
 async function presentMember(ctx: Ctx, chatId: number, userId: number): Promise<Member> {

@@ -7,6 +7,8 @@ import { defineNode } from '../graphql/node.ts'
 import { defineConnection, pageArgs } from '../graphql/page.ts'
 import { loadUser } from '../user/domain.ts'
 import { User } from '../user/schema.ts'
+import type { User as UserShape } from '../user/domain.ts'
+import { blockUser, unblockUser } from './blocks.ts'
 import { createDirectChat, createGroupChat, directChatWith, listMembers, loadChat, loadMember, titleOf } from './domain.ts'
 import type { Chat as ChatShape, Member as MemberShape } from './domain.ts'
 
@@ -131,6 +133,41 @@ builder.mutationFields((t) => ({
     description: 'Makes a group; the viewer is its owner.',
     args: { input: t.arg({ type: CreateGroupChatInput, required: true, description: 'The new group.' }) },
     resolve: (_root, { input }, ctx) => attempt(ctx, async () => createGroupChat(ctx, { ...input, memberIds: inputIds('User', input.memberIds, ['memberIds']) })),
+  }),
+}))
+
+const BlockUserInput = builder.inputType('BlockUserInput', {
+  description: 'Whom to block.',
+  fields: (t) => ({ userId: t.id({ required: true, description: 'Global ID of the user.' }) }),
+})
+
+const BlockUserPayload = definePayload<UserShape>('BlockUserPayload', 'The answer to blockUser.', (t) => ({
+  user: t.field({ type: User, nullable: true, description: 'Who is blocked now.', resolve: ({ value }) => value }),
+}))
+
+const UnblockUserInput = builder.inputType('UnblockUserInput', {
+  description: 'Whom to block no more.',
+  fields: (t) => ({ userId: t.id({ required: true, description: 'Global ID of the user.' }) }),
+})
+
+const UnblockUserPayload = definePayload<UserShape>('UnblockUserPayload', 'The answer to unblockUser.', (t) => ({
+  user: t.field({ type: User, nullable: true, description: 'Who is not blocked any more.', resolve: ({ value }) => value }),
+}))
+
+builder.mutationFields((t) => ({
+  blockUser: t.field({
+    type: BlockUserPayload,
+    description:
+      'Ends all between two people: no direct chat (one that is there is closed for writing), neither sees whether the other is there or types. Groups that both are in stay as they are. ' +
+      'The other is not told.',
+    args: { input: t.arg({ type: BlockUserInput, required: true, description: 'Whom to block.' }) },
+    resolve: (_root, { input }, ctx) => attempt(ctx, () => blockUser(ctx, inputId('User', input.userId, ['userId']))),
+  }),
+  unblockUser: t.field({
+    type: UnblockUserPayload,
+    description: 'Takes a block back.',
+    args: { input: t.arg({ type: UnblockUserInput, required: true, description: 'Whom to block no more.' }) },
+    resolve: (_root, { input }, ctx) => attempt(ctx, () => unblockUser(ctx, inputId('User', input.userId, ['userId']))),
   }),
 }))
 

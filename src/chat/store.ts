@@ -11,11 +11,11 @@ export type MemberRow = typeof members.$inferSelect
 export interface ViewerChat {
   chat: ChatRow
   member: MemberRow
-  stream: { headSeq: number; messageNo: number; lastAt: Date }
+  stream: { headSeq: number; messageNo: number; lastAt: Date; closed: boolean }
 }
 
 /** The columns of {@link ViewerChat}. */
-export const VIEWER_CHAT = { chat: chats, member: members, stream: { headSeq: streams.headSeq, messageNo: streams.messageNo, lastAt: streams.lastAt } }
+export const VIEWER_CHAT = { chat: chats, member: members, stream: { headSeq: streams.headSeq, messageNo: streams.messageNo, lastAt: streams.lastAt, closed: streams.closed } }
 
 /** Those of these chats in which the viewer is a member now. */
 export function findViewerChats(db: Db, viewerId: number, chatIds: readonly number[]): Promise<ViewerChat[]> {
@@ -76,12 +76,11 @@ export function findMembers(db: Db, keys: readonly (readonly [number, number])[]
     .where(and(sql`(${members.chatId}, ${members.userId}) in (${wanted})`, isNull(members.toSeq)))
 }
 
-export async function findMemberIds(db: Db, chatId: number): Promise<number[]> {
-  const rows = await db
-    .select({ userId: members.userId })
+export function findMemberIds(db: Db, chatIds: readonly number[]): Promise<{ chatId: number; userId: number }[]> {
+  return db
+    .select({ chatId: members.chatId, userId: members.userId })
     .from(members)
-    .where(and(eq(members.chatId, chatId), isNull(members.toSeq)))
-  return rows.map((row) => row.userId)
+    .where(and(sql`${members.chatId} = any (${idList(chatIds)})`, isNull(members.toSeq)))
 }
 
 /** The chat of two people; the order of the ids does not matter. */
@@ -91,6 +90,11 @@ export async function findDirectChat(db: Db, a: number, b: number): Promise<Chat
     .from(chats)
     .where(and(eq(chats.directLow, Math.min(a, b)), eq(chats.directHigh, Math.max(a, b))))
   return row ?? null
+}
+
+/** Closes or opens a direct chat for writing; the caller holds the lock of its stream. */
+export async function setClosed(db: Db, chatId: number, closed: boolean): Promise<void> {
+  await db.update(streams).set({ closed }).where(eq(streams.id, chatId))
 }
 
 /** Makes the chat row; null where one for the same two people, or of the same creator and clientId, is there already. */

@@ -21,3 +21,11 @@ function mentionsEventCursor(node: ASTNode): boolean {
   })
   return found
 }
+
+/** What clients do by themselves, whether anybody sits before them or not. */
+const AUTOMATIC = new Set(['markDelivered', 'refreshSession'])
+
+/** Whether an operation says nothing of a person being there. */
+export function isAutomatic(operation: OperationDefinitionNode): boolean {
+  return operation.selectionSet.selections.every((selection) => selection.kind === 'Field' && AUTOMATIC.has(selection.name.value))
+}

@@ -9,7 +9,7 @@ import { Loaders } from '../base/loaders.ts'
 import type { Config } from '../config.ts'
 import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
 import { hideHints, presentError, takeEventCursor, withExtensions, withoutHttp } from '../graphql/errors.ts'
-import { selectsEventCursor } from '../graphql/operation.ts'
+import { isAutomatic, selectsEventCursor } from '../graphql/operation.ts'
 import { schema } from '../graphql/schema.ts'
 import { clientOf, httpEdge, isKnownOrigin } from './edge.ts'
 
@@ -125,11 +125,16 @@ function operations(services: Services, present: Present, streams: Set<ServerRes
     const errors = result.errors.slice(0, 5).map((error) => present(error, ctx.requestId))
     return { ...result, errors: ctx.res === undefined ? errors.map(withoutHttp) : errors }
   }
+  /** Whoever asks for something is there; what a live stream brings by itself does not count. */
+  const touch = ({ viewer }: OperationContext) => {
+    if (viewer !== null) services.presence.touch(viewer.userId)
+  }
   return {
     onExecute: async ({ args, setResultAndStopExecution }) => {
       const ctx = args.contextValue as OperationContext
       const document = args.document as DocumentNode
       const operation = getOperationAST(document, args.operationName as string | null)
+      if (operation == null || !isAutomatic(operation)) touch(ctx)
       try {
         if (operation?.operation === 'query') await takeEventCursor(ctx, selectsEventCursor(operation, () => fragmentsOf(document)))
       } catch (error) {
@@ -145,6 +150,7 @@ function operations(services: Services, present: Present, streams: Set<ServerRes
     onSubscribe: ({ args }) => {
       const ctx = args.contextValue as OperationContext
       const { viewer, res } = ctx
+      touch(ctx)
       // Over SSE the response is the connection; over WebSocket the socket is watched as a whole.
       if (viewer !== null && res !== undefined) watchStream(services, viewer, res, streams)
       return {

@@ -4,6 +4,7 @@ import { MAX_TEXT_LENGTH, isUuid, textFault } from '../base/text.ts'
 import { publishHints, withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
 import { brokenUniqueIndex } from '../base/database-errors.ts'
+import { chatIsClosed } from '../chat/blocks.ts'
 import { directChatIdWith, ensureDirectChat } from '../chat/domain.ts'
 import { viewerOf } from '../viewer.ts'
 import { MESSAGE_KINDS, visibleMessage } from './domain.ts'
@@ -64,6 +65,8 @@ async function sendTo(ctx: Ctx, chatId: number, input: SendInput): Promise<SendR
       throw new Conflict('This clientId was used for another message.', ['clientId'])
     case 'NO_CHAT':
       throw new NotFound('No such chat.', [input.chatId != null ? 'chatId' : 'recipientId'])
+    case 'CLOSED':
+      throw chatIsClosed([input.chatId != null ? 'chatId' : 'recipientId'])
     case 'NO_REPLY':
       throw noReply
     case 'BUSY':

@@ -21,7 +21,7 @@ export interface SendItem {
 }
 
 export interface SendResult {
-  outcome: 'CREATED' | 'DUPLICATE' | 'CONFLICT' | 'NO_CHAT' | 'NO_REPLY' | 'BUSY' | 'AGAIN'
+  outcome: 'CREATED' | 'DUPLICATE' | 'CONFLICT' | 'NO_CHAT' | 'CLOSED' | 'NO_REPLY' | 'BUSY' | 'AGAIN'
   chatId: number
   number: number
   seq: number

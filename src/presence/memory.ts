@@ -1,58 +1,110 @@
 import type { Bus } from '../bus/index.ts'
-import type { Presence } from './index.ts'
+import type { Presence, Seen } from './index.ts'
 
-/**
- * Presence of a single server. A user whose last connection ended stays online for `graceMs`, so that a reload is no flicker;
- * then `onOffline` hears when the user was last seen.
- */
-export function createMemoryPresence(options: { bus: Bus; graceMs: number; onOffline: (userIds: readonly number[], lastSeenAt: Date) => Promise<void> }): Presence {
-  const connections = new Map<number, number>()
-  const leaving = new Map<number, NodeJS.Timeout>()
+interface Options {
+  bus: Bus
+  /** So long a user stays online after the last connection ended, so that a reload is no flicker. */
+  graceMs: number
+  /** Without any operation for so long a user is idle. */
+  idleMs: number
+  /** Hears when those were last there who went offline. The change is published once it has settled; it must not fail. */
+  onOffline: (seen: readonly Seen[]) => Promise<void>
+}
+
+/** Somebody with a connection, or in the grace after the last one. */
+interface Person {
+  connections: number
+  activeAt: number
+  idle: boolean
+  idling?: NodeJS.Timeout
+  leaving?: NodeJS.Timeout
+}
+
+/** Presence of a single server. */
+export function createMemoryPresence(options: Options): Presence {
+  const people = new Map<number, Person>()
 
   const announce = (userId: number) => {
     options.bus.publish('presence', { userId })
   }
 
-  const leave = (userId: number) => {
-    const left = (connections.get(userId) ?? 1) - 1
-    if (left > 0) {
-      connections.set(userId, left)
-      return
-    }
-    connections.delete(userId)
-    const lastSeenAt = new Date()
-    const timer = setTimeout(() => {
-      leaving.delete(userId)
-      void options.onOffline([userId], lastSeenAt).finally(() => {
+  /** One timer per person, which looks again where something was asked meanwhile: so an operation sets no timer. */
+  const awaitIdleness = (userId: number, person: Person) => {
+    person.idling = setTimeout(() => {
+      if (person.activeAt + options.idleMs > Date.now()) {
+        awaitIdleness(userId, person)
+        return
+      }
+      person.idle = true
+      announce(userId)
+    }, person.activeAt + options.idleMs - Date.now())
+  }
+
+  const arrive = (userId: number): Person => {
+    const person: Person = { connections: 0, activeAt: Date.now(), idle: false }
+    people.set(userId, person)
+    awaitIdleness(userId, person)
+    announce(userId)
+    return person
+  }
+
+  const leave = (userId: number, person: Person) => {
+    person.connections -= 1
+    if (person.connections > 0 || people.get(userId) !== person) return
+    // Who was idle left the device long before its connection ended.
+    if (!person.idle) person.activeAt = Date.now()
+    person.leaving = setTimeout(() => {
+      forget(userId, person)
+      void options.onOffline([seen(userId, person)]).finally(() => {
         announce(userId)
       })
     }, options.graceMs)
-    leaving.set(userId, timer)
+  }
+
+  const forget = (userId: number, person: Person) => {
+    clearTimeout(person.idling)
+    clearTimeout(person.leaving)
+    people.delete(userId)
   }
 
   return {
     connect(userId) {
-      const grace = leaving.get(userId)
-      const wasOnline = grace !== undefined || connections.has(userId)
-      clearTimeout(grace)
-      leaving.delete(userId)
-      connections.set(userId, (connections.get(userId) ?? 0) + 1)
-      if (!wasOnline) announce(userId)
+      const person = people.get(userId) ?? arrive(userId)
+      clearTimeout(person.leaving)
+      person.connections += 1
       let ended = false
       return () => {
         if (ended) return
         ended = true
-        leave(userId)
+        leave(userId, person)
       }
     },
-    online: (userIds) => Promise.resolve(new Set(userIds.filter((id) => connections.has(id) || leaving.has(id)))),
+    touch(userId) {
+      const person = people.get(userId)
+      if (person === undefined) return
+      person.activeAt = Date.now()
+      if (!person.idle) return
+      person.idle = false
+      awaitIdleness(userId, person)
+      announce(userId)
+    },
+    states(userIds) {
+      const found = userIds.flatMap((id) => {
+        const person = people.get(id)
+        return person === undefined ? [] : [[id, { idle: person.idle, activeAt: new Date(person.activeAt) }] as const]
+      })
+      return Promise.resolve(new Map(found))
+    },
     async close() {
-      // The grace is over for everyone: the time they were last seen must not be lost with the process.
-      const users = [...new Set([...connections.keys(), ...leaving.keys()])]
-      for (const timer of leaving.values()) clearTimeout(timer)
-      leaving.clear()
-      connections.clear()
-      if (users.length > 0) await options.onOffline(users, new Date())
+      // The grace is over for everyone: when they were last there must not be lost with the process.
+      const left = [...people].map(([userId, person]) => {
+        if (person.connections > 0 && !person.idle) person.activeAt = Date.now()
+        forget(userId, person)
+        return seen(userId, person)
+      })
+      if (left.length > 0) await options.onOffline(left)
     },
   }
 }
+
+const seen = (userId: number, person: Person): Seen => ({ userId, at: new Date(person.activeAt) })

@@ -1,20 +1,33 @@
 import { BadUserInput } from '../base/errors.ts'
-import { flatMap } from '../base/latest.ts'
-import { chatGlobalId } from '../chat/schema.ts'
+import { pageRequest } from '../base/page.ts'
+import { Chat, chatGlobalId } from '../chat/schema.ts'
 import { builder } from '../graphql/builder.ts'
 import { argId, attempt, definePayload, inputId } from '../graphql/errors.ts'
+import { pageArgs } from '../graphql/page.ts'
 import { loadUser } from '../user/domain.ts'
 import type { User as UserShape } from '../user/domain.ts'
-import { Actor, User } from '../user/schema.ts'
-import { presenceChange, presenceOf, setTyping, watchPresence, watchTyping } from './domain.ts'
-import type { PresenceView, TypingChange } from './domain.ts'
+import { Actor, User, UserConnection, usernameKey } from '../user/schema.ts'
+import { listActiveMembers, presenceOf, setPresence } from './domain.ts'
+import type { PresenceView } from './domain.ts'
+import { setTyping, watchPresence, watchTyping } from './watch.ts'
+import type { PresenceChange, TypingChange } from './watch.ts'
 
 const PresenceState = builder.enumType('PresenceState', {
   description: 'Whether somebody is there.',
   values: {
     ONLINE: { description: 'Connected with at least one device.' },
-    AWAY: { description: 'Connected, but idle.' },
-    OFFLINE: { description: 'Not connected.' },
+    AWAY: { description: 'Connected, but idle for some minutes, or away by their own word.' },
+    OFFLINE: { description: 'Not connected, or not to be seen.' },
+  } as const,
+})
+
+const Availability = builder.enumType('Availability', {
+  description: 'What a user says of being there.',
+  values: {
+    AVAILABLE: { description: 'There for everybody: ONLINE while connected, AWAY when idle.' },
+    AWAY: { description: 'Shows as AWAY while connected.' },
+    BUSY: { description: 'Shows like AVAILABLE; the status text may say more.' },
+    INVISIBLE: { description: 'Shows to others as OFFLINE, without the status text and with the time of before.' },
   } as const,
 })
 
@@ -22,7 +35,13 @@ const Presence = builder.objectRef<PresenceView>('Presence').implement({
   description: 'Whether somebody is there, over all of their devices.',
   fields: (t) => ({
     state: t.field({ type: PresenceState, description: 'Whether they are there.', resolve: (presence) => presence.state }),
-    lastSeenAt: t.expose('lastSeenAt', { type: 'DateTime', nullable: true, description: 'When their last connection ended; null where that never happened.' }),
+    availability: t.field({ type: Availability, nullable: true, description: 'What the user has set. Only of the viewer; null of anyone else.', resolve: (presence) => presence.availability }),
+    statusText: t.exposeString('statusText', { nullable: true, description: 'A short text of the user about what they do just now.' }),
+    lastSeenAt: t.expose('lastSeenAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When they last asked for something, or their last connection ended; null where they were never there.',
+    }),
   }),
 })
 
@@ -30,7 +49,38 @@ builder.objectField(User, 'presence', (t) =>
   t.field({ type: Presence, nullable: true, description: 'Whether the user is there. Null: hidden from the viewer, or not known now.', resolve: (user, _args, ctx) => presenceOf(ctx, user) }),
 )
 
-const PresenceEvent = builder.objectRef<{ user: UserShape; presence: PresenceView }>('PresenceEvent').implement({
+builder.objectField(Chat, 'activeMembers', (t) =>
+  t.field({
+    type: UserConnection,
+    nullable: true,
+    description: 'Members who are there now, as the viewer sees it (their state is not OFFLINE), in the order of their usernames.',
+    args: pageArgs(t.arg),
+    resolve: ({ chat }, args, ctx) => listActiveMembers(ctx, chat.id, pageRequest(args, usernameKey)),
+  }),
+)
+
+const SetPresenceInput = builder.inputType('SetPresenceInput', {
+  description: 'What others shall see of the viewer.',
+  fields: (t) => ({
+    availability: t.field({ type: Availability, required: true, description: 'Whether the viewer is there.' }),
+    statusText: t.string({ description: 'A short text, at most 140 characters; left out it stays, null clears it.' }),
+  }),
+})
+
+const SetPresencePayload = definePayload<UserShape>('SetPresencePayload', 'The answer to setPresence.', (t) => ({
+  user: t.field({ type: User, nullable: true, description: 'The viewer, changed.', resolve: ({ value }) => value }),
+}))
+
+builder.mutationField('setPresence', (t) =>
+  t.field({
+    type: SetPresencePayload,
+    description: 'Sets what others see of the viewer, on all devices, until it is set again.',
+    args: { input: t.arg({ type: SetPresenceInput, required: true, description: 'What others shall see.' }) },
+    resolve: (_root, { input }, ctx) => attempt(ctx, () => setPresence(ctx, input)),
+  }),
+)
+
+const PresenceEvent = builder.objectRef<PresenceChange>('PresenceEvent').implement({
   description: 'Whether a user is there now.',
   fields: (t) => ({
     user: t.field({ type: User, description: 'Who.', resolve: (event) => event.user }),
@@ -97,17 +147,14 @@ builder.subscriptionFields((t) => ({
     type: PresenceEvent,
     description: 'Presence of these users (at most 100 who share a chat with the viewer), first as it is, then as it changes.',
     args: { userIds: t.arg.idList({ required: true, description: 'Global IDs of the users.' }) },
-    subscribe: async (_root, args, ctx) => {
-      const userIds = await watchPresence(
+    subscribe: (_root, args, ctx) =>
+      watchPresence(
         ctx,
         args.userIds.map((id) => argId('User', id, 'userIds')),
-      )
-      return flatMap(userIds, async (userId) => {
-        ctx.loaders.clear()
-        const change = await presenceChange(ctx, userId)
-        return change === null ? [] : [change]
-      })
+      ),
+    resolve: (change, _args, ctx) => {
+      ctx.loaders.clear()
+      return change
     },
-    resolve: (event) => event,
   }),
 }))

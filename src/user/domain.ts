@@ -13,7 +13,7 @@ import type { StreamHead } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
 import { viewerOf } from '../viewer.ts'
 import { mayGiveRoles } from './policy.ts'
-import { findContacts, findUserByExternalId, findUserByLogin, findUserByUsername, findUsers, insertUser, insertUserIfFree, searchUsers, updateUser } from './store.ts'
+import { findBlocks, findContactIds, findUserByExternalId, findUserByLogin, findUserByUsername, findUsers, insertUser, insertUserIfFree, searchUsers, updateUser } from './store.ts'
 import type { UserRow } from './store.ts'
 
 export type User = UserRow
@@ -75,33 +75,40 @@ export function userByUsername(ctx: Ctx, username: string): Promise<User | null>
   return textFault(username, { min: 1, max: 100 }) === null ? findUserByUsername(ctx.db, username) : Promise.resolve(null)
 }
 
-/** People by the beginnings of the words in their names, or by a whole e-mail address, in the order of their usernames. */
-export async function listUsers(ctx: Ctx, filter: { search: string | null; role: 'ADMIN' | 'AGENT' | null }, request: PageRequest<string>): Promise<Page<User, string>> {
+export interface UserFilter {
+  /** Beginnings of words in the names, or a whole e-mail address. */
+  search: string | null
+  role: 'ADMIN' | 'AGENT' | null
+  /** Only those who are there, as far as the viewer may see that. */
+  online: boolean
+}
+
+/** The key by which people are listed: in the order of their usernames. */
+export const nameKey = (user: User) => user.username.toLowerCase()
+
+/** People by their names or address, role and presence. */
+export async function listUsers(ctx: Ctx, filter: UserFilter, request: PageRequest<string>): Promise<Page<User, string>> {
   const text = filter.search?.trim() ?? ''
   const email = text.includes('@') && textFault(text, { min: 1, max: 254 }) === null ? text.toLowerCase() : null
   const words = email === null ? searchWords(text).slice(0, 10) : []
   // A search that holds no letter or digit asks for something, and nothing fits it.
-  if (text !== '' && email === null && words.length === 0) return pageOf<User, string>(request, [], (user) => user.username.toLowerCase())
-  const rows = await searchUsers(ctx.db, { words, email, role: filter.role, after: request.cursor, backward: request.backward, limit: request.limit + 1 })
-  return pageOf(request, rows, (user) => user.username.toLowerCase())
+  if (text !== '' && email === null && words.length === 0) return pageOf<User, string>(request, [], nameKey)
+  const there = filter.online ? { viewerId: viewerOf(ctx).userId, among: await connectedContacts(ctx) } : null
+  const rows = await searchUsers(ctx.db, { words, email, role: filter.role, there, after: request.cursor, backward: request.backward, limit: request.limit + 1 })
+  return pageOf(request, rows, nameKey)
 }
 
-/** Which of these users share a chat with the viewer; the viewer counts too. */
-export async function contactsAmong(ctx: Ctx, userIds: readonly number[]): Promise<Set<number>> {
+/** Those who share a chat with the viewer, and the viewer, as far as they are connected. */
+async function connectedContacts(ctx: Ctx): Promise<number[]> {
   const viewer = viewerOf(ctx)
-  const contacts = await findContacts(ctx.db, viewer.userId, userIds)
-  if (userIds.includes(viewer.userId)) contacts.add(viewer.userId)
-  return contacts
+  const contacts = new Set(await findContactIds(ctx.db, viewer.userId)).add(viewer.userId)
+  return [...(await ctx.presence.states([...contacts])).keys()]
 }
 
-/** Whether this user is the viewer or shares a chat with the viewer. */
-export function isContact(ctx: Ctx, userId: number): Promise<boolean> {
-  return ctx.loaders
-    .get<number, boolean>('contact', async (ids) => {
-      const contacts = await contactsAmong(ctx, ids)
-      return ids.map((id) => contacts.has(id))
-    })
-    .load(userId)
+/** Those of these users who have blocked the viewer: whoever brings people into a chat finds them as little as users who do not exist. */
+export async function blockersAmong(ctx: Ctx, userIds: readonly number[]): Promise<Set<number>> {
+  const viewer = viewerOf(ctx)
+  return new Set((await findBlocks(ctx.db, viewer.userId, userIds)).map((block) => block.userId).filter((id) => id !== viewer.userId))
 }
 
 export interface ProfileInput {

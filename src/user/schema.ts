@@ -6,6 +6,7 @@ import { encodeId } from '../base/id.ts'
 import { decodeKeyOf, pageRequest } from '../base/page.ts'
 import type { Page } from '../base/page.ts'
 import { textFault } from '../base/text.ts'
+import { listBlocked } from './blocks.ts'
 import { listUsers, loadUser, setUserRoles, userByUsername } from './domain.ts'
 import type { User as UserShape } from './domain.ts'
 
@@ -55,7 +56,18 @@ export const UserConnection = defineConnection<UserShape, Page<UserShape, unknow
   totalCount: t.int({ nullable: true, description: 'How many there are in all; null where counting is too dear.', resolve: () => null }),
 }))
 
-const usernameKey = decodeKeyOf((value): value is string => typeof value === 'string' && textFault(value, { min: 0, max: 100 }) === null)
+/** Reads a cursor of a list in the order of the usernames. */
+export const usernameKey = decodeKeyOf((value): value is string => typeof value === 'string' && textFault(value, { min: 0, max: 100 }) === null)
+
+builder.objectField(User, 'blockedUsers', (t) =>
+  t.field({
+    type: UserConnection,
+    nullable: true,
+    description: 'Whom the user has blocked, in the order of their usernames. Only of the viewer; null of anyone else.',
+    args: pageArgs(t.arg),
+    resolve: (user, args, ctx) => (ctx.viewer?.userId === user.id ? listBlocked(ctx, pageRequest(args, usernameKey)) : null),
+  }),
+)
 
 builder.queryFields((t) => ({
   me: t.field({
@@ -84,10 +96,11 @@ builder.queryFields((t) => ({
     description: 'The users of this server, in the order of their usernames.',
     args: {
       search: t.arg.string({ description: 'Matches username and display name by the beginning of any word, and an e-mail address only when whole.' }),
+      online: t.arg.boolean({ description: 'True: only those who are there, of the viewer and those who share a chat with the viewer. False filters nothing.' }),
       role: t.arg({ type: UserRole, description: 'Only users with this role.' }),
       ...pageArgs(t.arg),
     },
-    resolve: (_root, { search, role, ...page }, ctx) => listUsers(ctx, { search: search ?? null, role: role ?? null }, pageRequest(page, usernameKey)),
+    resolve: (_root, { search, role, online, ...page }, ctx) => listUsers(ctx, { search: search ?? null, role: role ?? null, online: online ?? false }, pageRequest(page, usernameKey)),
   }),
 }))
 

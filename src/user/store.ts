@@ -1,7 +1,7 @@
-import { and, asc, desc, eq, gt, inArray, isNull, like, lt, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, gt, inArray, isNull, like, lt, lte, ne, or, sql } from 'drizzle-orm'
 import { idList } from '../db/columns.ts'
 import type { Db } from '../db/index.ts'
-import { users } from './table.ts'
+import { blocks, users } from './table.ts'
 
 export type UserRow = typeof users.$inferSelect
 
@@ -52,28 +52,33 @@ export async function updateUser(db: Db, id: number, values: Partial<typeof user
     .where(eq(users.id, id))
 }
 
-/** The later of what is stored and this moment. */
-export async function touchLastSeen(db: Db, ids: readonly number[], at: Date): Promise<void> {
+/** Stores when these were last there, never an earlier moment. For who is invisible, or gone for good, time stands still. */
+export async function touchLastSeen(db: Db, seen: readonly { userId: number; at: Date }[]): Promise<void> {
+  const moments = sql`${`{${seen.map(({ at }) => at.toISOString()).join(',')}}`}::timestamptz[]`
   await db
     .update(users)
-    .set({ lastSeenAt: sql`greatest(${users.lastSeenAt}, ${at.toISOString()}::timestamptz)` })
-    .where(inArray(users.id, [...ids]))
+    .set({ lastSeenAt: sql`greatest(${users.lastSeenAt}, seen.at)` })
+    .from(sql`unnest(${idList(seen.map(({ userId }) => userId))}, ${moments}) as seen (id, at)`)
+    .where(and(sql`${users.id} = seen.id`, ne(users.availability, 'INVISIBLE'), isNull(users.deletedAt)))
 }
 
-export interface UserSearch {
+/** Stores what a user says of being there. No part of the profile: whoever listens for profiles hears nothing. */
+export async function updateAvailability(db: Db, id: number, values: Pick<UserRow, 'availability' | 'statusText' | 'lastSeenAt'>): Promise<void> {
+  await db.update(users).set(values).where(eq(users.id, id))
+}
+
+export interface UserSearch extends NamePage {
   /** Each must begin some word of the names; empty finds everyone. */
   words: readonly string[]
   /** A whole e-mail address, or null. */
   email: string | null
   role: 'ADMIN' | 'AGENT' | null
-  after: string | null
-  backward: boolean
-  limit: number
+  /** Only those of these users whose being there the viewer may see; null: everybody. */
+  there: { viewerId: number; among: readonly number[] } | null
 }
 
 /** Users in the order of their usernames, from behind (or before) a given one. */
 export function searchUsers(db: Db, search: UserSearch): Promise<UserRow[]> {
-  const name = sql<string>`lower(${users.username})`
   const byWords = search.words.length > 0 ? and(...search.words.map((word) => like(users.searchText, `% ${word}%`))) : undefined
   const byEmail = search.email === null ? undefined : sql`lower(${users.email}) = ${search.email}`
   return db
@@ -84,18 +89,90 @@ export function searchUsers(db: Db, search: UserSearch): Promise<UserRow[]> {
         isNull(users.deletedAt),
         or(byWords, byEmail),
         search.role === null ? undefined : sql`${search.role} = any (${users.roles})`,
-        search.after === null ? undefined : search.backward ? lt(name, search.after) : gt(name, search.after),
+        search.there === null ? undefined : and(sql`${users.id} = any (${idList(search.there.among)})`, notHiddenFrom(search.there.viewerId)),
+        beyond(search),
       ),
     )
-    .orderBy(search.backward ? desc(name) : asc(name))
+    .orderBy(inOrder(search))
     .limit(search.limit)
 }
 
-/** Which of these users share a chat with the viewer just now. */
-export async function findContacts(db: Db, viewerId: number, userIds: readonly number[]): Promise<Set<number>> {
-  if (userIds.length === 0) return new Set()
+/** A part of a list in the order of the usernames. */
+interface NamePage {
+  after: string | null
+  backward: boolean
+  limit: number
+}
+
+const lowerName = sql<string>`lower(${users.username})`
+const inOrder = (page: NamePage) => (page.backward ? desc(lowerName) : asc(lowerName))
+const beyond = (page: NamePage) => (page.after === null ? undefined : page.backward ? lt(lowerName, page.after) : gt(lowerName, page.after))
+
+/** A row of users whose being there is no secret to the viewer: not invisible, and nobody has blocked the other. Of themselves the viewer sees all. */
+const notHiddenFrom = (viewerId: number) =>
+  or(
+    eq(users.id, viewerId),
+    and(
+      ne(users.availability, 'INVISIBLE'),
+      sql`not exists (select from ${blocks} where (user_id, blocked_id) in ((${viewerId}::bigint, ${users.id}), (${users.id}, ${viewerId}::bigint)))`,
+    ),
+  )
+
+/** From each of these groups of users a page of those whose being there the viewer may see, all in one statement. */
+export function findPagesOfThose(db: Db, viewerId: number, groups: ReadonlyMap<number, readonly number[]>, page: NamePage): Promise<{ groupId: number; user: UserRow }[]> {
+  const pairs = [...groups].flatMap(([groupId, ids]) => ids.map((id) => [groupId, id] as const))
+  const ranked = db
+    .select({
+      groupId: sql<number>`pair.group_id`.mapWith(Number).as('group_id'),
+      userId: users.id,
+      place: sql<number>`row_number() over (partition by pair.group_id order by ${inOrder(page)})`.as('place'),
+    })
+    .from(sql`unnest(${idList(pairs.map(([groupId]) => groupId))}, ${idList(pairs.map(([, id]) => id))}) as pair (group_id, id)`)
+    .innerJoin(users, sql`${users.id} = pair.id`)
+    .where(and(isNull(users.deletedAt), notHiddenFrom(viewerId), beyond(page)))
+    .as('ranked')
+  return db
+    .select({ groupId: ranked.groupId, user: users })
+    .from(ranked)
+    .innerJoin(users, eq(users.id, ranked.userId))
+    .where(lte(ranked.place, page.limit))
+    .orderBy(inOrder(page))
+}
+
+/** Everyone who shares a chat with this user just now, they themselves among them. */
+export async function findContactIds(db: Db, userId: number): Promise<number[]> {
   const rows = await db.execute<{ user_id: number }>(sql`
     select distinct other.user_id from member mine join member other on other.chat_id = mine.chat_id and other.to_seq is null
-    where mine.user_id = ${viewerId} and mine.to_seq is null and other.user_id = any (${idList(userIds)})`)
-  return new Set(rows.map((row) => Number(row.user_id)))
+    where mine.user_id = ${userId} and mine.to_seq is null`)
+  return rows.map((row) => Number(row.user_id))
+}
+
+/** The blocks that stand between a user and these others, in both directions. */
+export function findBlocks(db: Db, userId: number, otherIds: readonly number[]): Promise<{ userId: number; blockedId: number }[]> {
+  const others = idList(otherIds)
+  return db
+    .select({ userId: blocks.userId, blockedId: blocks.blockedId })
+    .from(blocks)
+    .where(or(and(eq(blocks.userId, userId), sql`${blocks.blockedId} = any (${others})`), and(eq(blocks.blockedId, userId), sql`${blocks.userId} = any (${others})`)))
+}
+
+/** Answers whether it was not there yet. */
+export async function insertBlock(db: Db, userId: number, blockedId: number): Promise<boolean> {
+  return (await db.insert(blocks).values({ userId, blockedId }).onConflictDoNothing().returning()).length > 0
+}
+
+/** Answers whether it was there. */
+export async function deleteBlock(db: Db, userId: number, blockedId: number): Promise<boolean> {
+  return (await db.delete(blocks).where(and(eq(blocks.userId, userId), eq(blocks.blockedId, blockedId))).returning()).length > 0
+}
+
+/** Whom a user has blocked; those who are gone for good are left out. */
+export async function findBlockedUsers(db: Db, userId: number, page: NamePage): Promise<UserRow[]> {
+  return db
+    .select(getTableColumns(users))
+    .from(blocks)
+    .innerJoin(users, eq(users.id, blocks.blockedId))
+    .where(and(eq(blocks.userId, userId), isNull(users.deletedAt), beyond(page)))
+    .orderBy(inOrder(page))
+    .limit(page.limit)
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Client } from '../client.ts'
+import type { Client, Stream, Untyped } from '../client.ts'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
 import { addAll, crowd } from '../support/groups.ts'
@@ -14,6 +14,8 @@ let proxy: StatementProxy
 let counted: TestServer
 /** Alice at the counted server. */
 let alice: Client
+/** Her friends there, all of them connected. */
+let there: Client[]
 let chatId: string
 
 const FRIENDS = 40
@@ -43,8 +45,14 @@ beforeAll(async () => {
 
   proxy = await startStatementProxy(seeding.databaseUrl)
   counted = await startServer({ databaseUrl: proxy.databaseUrl })
-  alice = counted.anonymous()
-  alice.token = owner.token
+  const atCounted = (person: Client) => {
+    const client = counted.anonymous()
+    client.token = person.token
+    client.id = person.id
+    return client
+  }
+  alice = atCounted(owner)
+  there = friends.map(atCounted)
 }, 60_000)
 
 afterAll(async () => {
@@ -103,6 +111,49 @@ describe('a page of 50 messages with their senders and what they answer', () => 
     expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(5)
     expect(statements.length).toBeGreaterThan(2)
     expect(statements.length).toBeLessThanOrEqual((await statementsOf(MESSAGES, { chatId, last: 5 })).length)
+  })
+})
+
+describe('who of the people is there', () => {
+  let listening: Stream<Untyped>[]
+  beforeAll(async () => {
+    // Each listens to Alice, so each is connected.
+    listening = there.map((friend) => friend.subscribe('subscription ($id: ID!) { presence(userIds: [$id]) { presence { state } user { displayName } } }', { id: alice.id }))
+    expect((await Promise.all(listening.map((stream) => stream.next()))).map(({ presence }) => presence.presence.state)).toEqual(Array.from({ length: FRIENDS }, () => 'OFFLINE'))
+  })
+
+  const USERS = 'query ($online: Boolean) { users(online: $online, first: 50) { nodes { username presence { state statusText lastSeenAt } } } }'
+  const ACTIVE = 'query ($chatId: ID!) { chat(id: $chatId) { activeMembers(first: 30) { nodes { username presence { state } } } } }'
+  const EVERYWHERE = '{ chats(first: 50) { nodes { activeMembers(first: 5) { nodes { username presence { state } } } } } }'
+
+  test('is known of all', async () => {
+    const online = (nodes: Untyped[]) => nodes.filter(({ presence }) => presence.state === 'ONLINE').length
+    expect(online((await alice.ask(USERS)).users.nodes)).toBe(FRIENDS)
+    expect((await alice.ask(USERS, { online: true })).users.nodes).toHaveLength(FRIENDS)
+    expect(online((await alice.ask(ACTIVE, { chatId })).chat.activeMembers.nodes)).toBe(30)
+  })
+
+  test.each([
+    ['a page of users', 3, USERS],
+    ['a page of those who are online', 4, USERS],
+    ['the active members of a group', 5, ACTIVE],
+    ['the active members of 50 chats', 5, EVERYWHERE],
+  ])('costs with %s at most %i statements', async (name, most, document) => {
+    const statements = await statementsOf(document, { chatId, online: name.includes('online') })
+    expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(most)
+    expect(statements.length).toBeGreaterThan(1)
+  })
+
+  test('reaches 40 who listen by few statements', async () => {
+    const statements = await proxy.during(async () => {
+      const device = alice.subscribe('subscription { typing { typing } }')
+      expect((await Promise.all(listening.map((stream) => stream.next()))).map(({ presence }) => presence)).toEqual(
+        Array.from({ length: FRIENDS }, () => ({ presence: { state: 'ONLINE' }, user: { displayName: 'Alice' } })),
+      )
+      device.unsubscribe()
+    })
+    // Signing in, who it is, who may know; beside that the log is swept.
+    expect(statements.length, statements.join('\n')).toBeLessThan(12)
   })
 })
 
