@@ -108,7 +108,7 @@ test('an event that cannot be read just now is not passed over: the connection e
   const [, id] = Buffer.from(chatId, 'base64url').toString().split(':')
   await server.sql.begin(async (tx) => {
     await tx`update stream set head_seq = head_seq + 1, message_no = message_no + 1, max_xid = pg_current_xact_id() where id = ${Number(id)}`
-    await tx`insert into message (chat_id, number, seq, sender_id, kind, elsewhere, created_at) select id, message_no, head_seq, 1, 0, 'hard to read', now() from stream where id = ${Number(id)}`
+    await tx`insert into message (chat_id, number, seq, body_seq, sender_id, kind, elsewhere, created_at) select id, message_no, head_seq, head_seq, 1, 0, 'hard to read', now() from stream where id = ${Number(id)}`
     await tx`insert into event (stream_id, seq, kind, actor_id, ref_id, rev) select id, head_seq, 10, 1, message_no, 1 from stream where id = ${Number(id)}`
   })
   expect(await stream.ended()).toMatchObject({ code: 1013 })
