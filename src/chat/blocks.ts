@@ -1,4 +1,4 @@
-import { InvalidInput, NotAllowed, NotFound } from '../base/errors.ts'
+import { InvalidInput, NotFound } from '../base/errors.ts'
 import { withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
 import { appendOne, lockStreams } from '../event/log.ts'
@@ -9,9 +9,6 @@ import type { User } from '../user/domain.ts'
 import { viewerOf } from '../viewer.ts'
 import { directChatIdWith } from './domain.ts'
 import { setClosed } from './store.ts'
-
-/** Why nobody writes in a direct chat whose stream is closed. */
-export const chatIsClosed = (path: readonly string[]) => new NotAllowed('Nobody can write in this chat: one of you has blocked the other, or is gone.', path)
 
 /** From now on the viewer wants nothing to do with this user: no direct chat, no presence, no typing. Doing it again changes nothing. */
 export function blockUser(ctx: Ctx, userId: number): Promise<User> {

@@ -9,6 +9,9 @@ function mustBeGroup(chat: Kind): AppError | null {
   return chat.kind === 'GROUP' ? null : new NotAllowed('This is possible in a group only.', ['chatId'])
 }
 
+/** Why nobody writes in a direct chat whose stream is closed. */
+export const chatIsClosed = (path: readonly string[]) => new NotAllowed('Nobody can write in this chat: one of you has blocked the other, or is gone.', path)
+
 /** Why this member may not manage a group: its members, name and invite; null: go ahead. */
 export function mayManage(chat: Kind, viewer: Member): AppError | null {
   return mustBeGroup(chat) ?? (viewer.role === 'MEMBER' ? new NotAllowed('Only owners and admins may do this.', ['chatId']) : null)

@@ -9,6 +9,8 @@ export interface StreamHead {
   id: number
   headSeq: number
   messageNo: number
+  /** A direct chat in which nobody may write. */
+  closed: boolean
 }
 
 /**
@@ -18,7 +20,7 @@ export interface StreamHead {
 export async function lockStreams(tx: Ctx, ids: readonly number[]): Promise<Map<number, StreamHead>> {
   if (ids.length === 0) return new Map()
   const rows = await tx.db
-    .select({ id: streams.id, headSeq: streams.headSeq, messageNo: streams.messageNo })
+    .select({ id: streams.id, headSeq: streams.headSeq, messageNo: streams.messageNo, closed: streams.closed })
     .from(streams)
     .where(inArray(streams.id, [...ids]))
     .orderBy(streams.id)
@@ -29,7 +31,7 @@ export async function lockStreams(tx: Ctx, ids: readonly number[]): Promise<Map<
 /** Makes the stream of a new chat or user. */
 export async function createStream(tx: Ctx, id: number): Promise<StreamHead> {
   await tx.db.insert(streams).values({ id })
-  return { id, headSeq: 0, messageNo: 0 }
+  return { id, headSeq: 0, messageNo: 0, closed: false }
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { ArgBuilder, FieldMap, ObjectFieldBuilder, ObjectRef } from '@pothos/core'
+import type { ArgBuilder, FieldMap, InterfaceRef, ObjectFieldBuilder, ObjectRef } from '@pothos/core'
 import { encodeKey } from '../base/page.ts'
 import type { Page } from '../base/page.ts'
 import { builder } from './builder.ts'
@@ -25,7 +25,7 @@ export function pageArgs(t: ArgBuilder<Types>) {
   }
 }
 
-type NodeType<T> = ObjectRef<Types, T>
+type NodeType<T> = ObjectRef<Types, T> | InterfaceRef<Types, T>
 
 /**
  * Defines a connection and its edges by Relay's convention: edges, nodes, pageInfo and what `more` adds.

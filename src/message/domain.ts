@@ -1,20 +1,16 @@
-import { BadUserInput, InvalidInput, NotFound } from '../base/errors.ts'
+import { BadUserInput } from '../base/errors.ts'
 import { inOrderOf } from '../base/loaders.ts'
 import type { Page, PageRequest } from '../base/page.ts'
-import { MAX_TEXT_LENGTH, textFault } from '../base/text.ts'
-import { withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
 import { loadChat } from '../chat/domain.ts'
 import type { Chat } from '../chat/domain.ts'
-import { appendOne, lockStreams } from '../event/log.ts'
-import { EventKind } from '../event/types.ts'
 import { viewerOf } from '../viewer.ts'
-import { mayDelete, mayEdit } from './policy.ts'
-import { countUnread, emptyMessage, findMessages, findRanges, reviseMessage } from './store.ts'
+import { countUnread, findMessages, findRanges } from './store.ts'
 import type { MessageKey, MessageRow, Range } from './store.ts'
+import type { Location } from './table.ts'
 
 export type Message = MessageRow
-export type { MessageKey }
+export type { Location, MessageKey }
 
 /** Stored numbers of the kinds of messages. */
 export const MESSAGE_KINDS = ['TEXT', 'IMAGE', 'VIDEO', 'AUDIO', 'FILE', 'STICKER', 'LOCATION', 'CONTACTS', 'TEMPLATE', 'UNSUPPORTED'] as const
@@ -107,46 +103,4 @@ export function unreadCount(ctx: Ctx, chatId: number): Promise<number> {
 /** The message that this one answers; null where it answers none, or one from before the viewer's time. */
 export async function repliedMessage(ctx: Ctx, message: Message): Promise<Message | null> {
   return message.replyTo === null ? null : visibleMessage(ctx, [message.chatId, message.replyTo])
-}
-
-/** Replaces the text of the viewer's own message. */
-export function editMessage(ctx: Ctx, key: MessageKey, text: string, expectedRevision: number | null): Promise<Message> {
-  const fault = textFault(text, { min: 1, max: MAX_TEXT_LENGTH })
-  if (fault !== null) throw new InvalidInput(`text ${fault}.`, ['text'])
-  return changeMessage(ctx, key, async (tx, message, nextSeq) => {
-    const refusal = mayEdit(viewerOf(tx), message, expectedRevision)
-    if (refusal !== null) throw refusal
-    // The same text again changes nothing, and nobody needs to hear of it.
-    if (message.body === text) return
-    await reviseMessage(tx.db, key, { body: text, seq: await nextSeq({ kind: EventKind.MESSAGE_EDITED, rev: message.revision + 1 }) })
-  })
-}
-
-/** Empties the viewer's own message; doing it again changes nothing. */
-export function deleteMessage(ctx: Ctx, key: MessageKey): Promise<Message> {
-  return changeMessage(ctx, key, async (tx, message, nextSeq) => {
-    const refusal = mayDelete(viewerOf(tx), message)
-    if (refusal !== null) throw refusal
-    if (message.deletedAt === null) await emptyMessage(tx.db, key, await nextSeq({ kind: EventKind.MESSAGE_DELETED }))
-  })
-}
-
-type Change = (tx: Ctx, message: Message, nextSeq: (event: { kind: EventKind; rev?: number }) => Promise<number>) => Promise<void>
-
-/** Changes one message that the viewer reads, under its chat's lock; answers it as it is after. @throws {NotFound} */
-async function changeMessage(ctx: Ctx, key: MessageKey, change: Change): Promise<Message> {
-  const viewer = viewerOf(ctx)
-  const missing = () => new NotFound('No such message.', ['messageId'])
-  // Before the lock: nobody may hold up a chat that is not theirs.
-  if ((await visibleMessage(ctx, key)) === null) throw missing()
-  await withTransaction(ctx, async (tx) => {
-    const stream = (await lockStreams(tx, [key[0]])).get(key[0])
-    // Again: whoever was removed while we waited for the lock may not write any more.
-    const message = await visibleMessage(tx, key)
-    if (stream === undefined || message === null) throw missing()
-    await change(tx, message, (event) => appendOne(tx, stream, { ...event, actorId: viewer.userId, refId: key[1] }))
-  })
-  const message = await loadMessage(ctx, key)
-  if (message === null) throw new Error('a message is never removed')
-  return message
 }

@@ -8,15 +8,18 @@ import { Chat } from '../chat/schema.ts'
 import { NO_CURSORS } from '../event/resume.ts'
 import { EventKind } from '../event/types.ts'
 import { builder } from '../graphql/builder.ts'
-import { argId, attempt, definePayload, inputId } from '../graphql/errors.ts'
+import { argId } from '../graphql/errors.ts'
 import { defineNode } from '../graphql/node.ts'
 import { defineConnection, pageArgs } from '../graphql/page.ts'
 import { loadUser } from '../user/domain.ts'
-import { Actor } from '../user/schema.ts'
+import { Actor, User } from '../user/schema.ts'
 import { viewerOf } from '../viewer.ts'
-import { MESSAGE_KINDS, countMessages, deleteMessage, editMessage, lastMessage, listMessages, repliedMessage, unreadCount, visibleMessage } from './domain.ts'
-import type { Message as MessageShape } from './domain.ts'
-import { sendMessage } from './send.ts'
+import { MESSAGE_KINDS, countMessages, lastMessage, listMessages, repliedMessage, unreadCount, visibleMessage } from './domain.ts'
+import type { Location as LocationShape, Message as MessageShape } from './domain.ts'
+import { editHistory } from './edit.ts'
+import type { Revision } from './edit.ts'
+import { mentionedUsers, unreadMentionCount } from './mentions.ts'
+import { pinnedMessages } from './pins.ts'
 import { messageOf } from './visible.ts'
 
 export const MessageKind = builder.enumType('MessageKind', {
@@ -35,6 +38,25 @@ export const MessageKind = builder.enumType('MessageKind', {
   } as const,
 })
 
+const Location = builder.objectRef<LocationShape>('Location').implement({
+  description: 'A place on Earth.',
+  fields: (t) => ({
+    latitude: t.exposeFloat('latitude', { description: 'Degrees from -90 (south) to 90 (north).' }),
+    longitude: t.exposeFloat('longitude', { description: 'Degrees from -180 (west) to 180 (east).' }),
+    name: t.exposeString('name', { nullable: true, description: 'What the place is called.' }),
+    address: t.exposeString('address', { nullable: true, description: 'Where it is, in words.' }),
+  }),
+})
+
+const MessageRevision = builder.objectRef<Revision>('MessageRevision').implement({
+  description: 'What a message said before an edit.',
+  fields: (t) => ({
+    revision: t.exposeInt('revision', { description: 'The revision that had this text.' }),
+    text: t.string({ nullable: true, description: 'What it said; null where it said nothing.', resolve: (revision) => revision.body }),
+    at: t.expose('at', { type: 'DateTime', description: 'When this text was written.' }),
+  }),
+})
+
 export const Message = builder.objectRef<MessageShape>('Message')
 
 defineNode('Message', Message, {
@@ -50,11 +72,20 @@ defineNode('Message', Message, {
     sender: t.field({ type: Actor, nullable: true, description: 'Who sent it.', resolve: (message, _args, ctx) => (message.senderId === null ? null : loadUser(ctx, message.senderId)) }),
     kind: t.field({ type: MessageKind, description: 'What it holds.', resolve: (message) => MESSAGE_KINDS[message.kind] ?? 'UNSUPPORTED' }),
     text: t.string({ nullable: true, description: 'What it says; null where it says nothing, or is deleted.', resolve: (message) => message.body }),
+    mentions: t.field({ type: [User], description: 'The members of the chat whom its text names by `@username`; at most 50.', resolve: (message, _args, ctx) => mentionedUsers(ctx, message) }),
     replyTo: t.field({ type: Message, nullable: true, description: 'The message that it answers; null where that is from before the viewer joined.', resolve: (message, _args, ctx) => repliedMessage(ctx, message) }),
+    forwarded: t.exposeBoolean('forwarded', { description: 'Whether its text was taken over from another message.' }),
+    location: t.field({ type: Location, nullable: true, description: 'The place that it tells; null where it tells none, or is deleted.', resolve: (message) => message.location }),
     revision: t.exposeInt('revision', { description: '1, then one more with each edit.' }),
+    editHistory: t.field({
+      type: [MessageRevision],
+      description: 'What it said before its edits, oldest first: the newest 100 of them. Empty once it is deleted.',
+      resolve: (message, _args, ctx) => editHistory(ctx, message),
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was sent, by the server.' }),
     editedAt: t.expose('editedAt', { type: 'DateTime', nullable: true, description: 'When it was last edited.' }),
     deletedAt: t.expose('deletedAt', { type: 'DateTime', nullable: true, description: 'When it was deleted; its text is gone then.' }),
+    pinnedAt: t.expose('pinnedAt', { type: 'DateTime', nullable: true, description: 'When it was pinned; null where it is not.' }),
   }),
 })
 
@@ -79,6 +110,8 @@ builder.objectFields(Chat, (t) => ({
   }),
   lastMessage: t.field({ type: Message, nullable: true, description: 'The newest message, a deleted one too; null in an empty chat.', resolve: (chat, _args, ctx) => lastMessage(ctx, chat) }),
   unreadCount: t.int({ description: "Others' undeleted messages above the viewer's read mark.", resolve: (chat, _args, ctx) => unreadCount(ctx, chat.chat.id) }),
+  unreadMentionCount: t.int({ description: "Messages above the viewer's read mark that mention the viewer.", resolve: (chat, _args, ctx) => unreadMentionCount(ctx, chat.chat.id) }),
+  pinnedMessages: t.field({ type: [Message], description: 'The pinned messages that the viewer may read, the newest pin first; at most 50.', resolve: (chat, _args, ctx) => pinnedMessages(ctx, chat) }),
 }))
 
 builder.queryField('message', (t) =>
@@ -90,73 +123,6 @@ builder.queryField('message', (t) =>
     resolve: (_root, { id }, ctx) => visibleMessage(ctx, argId('Message', id, 'id')),
   }),
 )
-
-const SendMessageInput = builder.inputType('SendMessageInput', {
-  description: 'A message to send.',
-  fields: (t) => ({
-    chatId: t.id({ description: 'Global ID of the chat. Exactly one of chatId and recipientId is given.' }),
-    recipientId: t.id({ description: 'Global ID of a user, whose direct chat is made if there is none.' }),
-    clientId: t.string({ required: true, description: 'A UUID made by the client for this message. The same one again, from any device, answers the first message (`duplicate: true`).' }),
-    text: t.string({ description: 'What to say: 1 to 10,000 Unicode code points.' }),
-    replyToId: t.id({ description: 'Global ID of the message in the same chat that this one answers.' }),
-  }),
-})
-
-const SendMessagePayload = definePayload<{ message: MessageShape; duplicate: boolean }>('SendMessagePayload', 'The answer to sendMessage.', (t) => ({
-  message: t.field({ type: Message, nullable: true, description: 'The message, as it is stored.', resolve: ({ value }) => value?.message }),
-  duplicate: t.boolean({ nullable: true, description: 'True where the same clientId had sent it before.', resolve: ({ value }) => value?.duplicate }),
-}))
-
-const EditMessageInput = builder.inputType('EditMessageInput', {
-  description: 'A new text for a message.',
-  fields: (t) => ({
-    messageId: t.id({ required: true, description: 'Global ID of the message.' }),
-    text: t.string({ required: true, description: 'What it says from now on: 1 to 10,000 Unicode code points.' }),
-    expectedRevision: t.int({ description: 'When given, the edit is a Conflict unless this is the current revision.' }),
-  }),
-})
-
-const EditMessagePayload = definePayload<MessageShape>('EditMessagePayload', 'The answer to editMessage.', (t) => ({
-  message: t.field({ type: Message, nullable: true, description: 'The message, changed.', resolve: ({ value }) => value }),
-}))
-
-const DeleteMessageInput = builder.inputType('DeleteMessageInput', {
-  description: 'A message to delete.',
-  fields: (t) => ({ messageId: t.id({ required: true, description: 'Global ID of the message.' }) }),
-})
-
-const DeleteMessagePayload = definePayload<MessageShape>('DeleteMessagePayload', 'The answer to deleteMessage.', (t) => ({
-  message: t.field({ type: Message, nullable: true, description: 'The tombstone.', resolve: ({ value }) => value }),
-}))
-
-builder.mutationFields((t) => ({
-  sendMessage: t.field({
-    type: SendMessagePayload,
-    description: 'Sends a message. Once it is answered, it is stored and reaches every member.',
-    args: { input: t.arg({ type: SendMessageInput, required: true, description: 'The message.' }) },
-    resolve: (_root, { input }, ctx) =>
-      attempt(ctx, () =>
-        sendMessage(ctx, {
-          ...input,
-          chatId: input.chatId == null ? null : inputId('Chat', input.chatId, ['chatId']),
-          recipientId: input.recipientId == null ? null : inputId('User', input.recipientId, ['recipientId']),
-          replyTo: input.replyToId == null ? null : inputId('Message', input.replyToId, ['replyToId']),
-        }),
-      ),
-  }),
-  editMessage: t.field({
-    type: EditMessagePayload,
-    description: "Replaces the text of the viewer's own message.",
-    args: { input: t.arg({ type: EditMessageInput, required: true, description: 'The new text.' }) },
-    resolve: (_root, { input }, ctx) => attempt(ctx, () => editMessage(ctx, inputId('Message', input.messageId, ['messageId']), input.text, input.expectedRevision ?? null)),
-  }),
-  deleteMessage: t.field({
-    type: DeleteMessagePayload,
-    description: "Deletes the viewer's own message for everyone: a tombstone stays.",
-    args: { input: t.arg({ type: DeleteMessageInput, required: true, description: 'The message.' }) },
-    resolve: (_root, { input }, ctx) => attempt(ctx, () => deleteMessage(ctx, inputId('Message', input.messageId, ['messageId']))),
-  }),
-}))
 
 builder.subscriptionField('messageAdded', (t) =>
   t.field({

@@ -1,24 +1,18 @@
-import { Conflict, InvalidInput, NotFound, throwFaults } from '../base/errors.ts'
-import type { AppError } from '../base/errors.ts'
-import { MAX_TEXT_LENGTH, isUuid, textFault } from '../base/text.ts'
+import { Conflict, NotAllowed, NotFound, throwFaults } from '../base/errors.ts'
 import { publishHints, withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
 import { brokenUniqueIndex } from '../base/database-errors.ts'
-import { chatIsClosed } from '../chat/blocks.ts'
+import { equalBytes } from '../base/secrets.ts'
 import { directChatIdWith, ensureDirectChat } from '../chat/domain.ts'
+import { chatIsClosed } from '../chat/policy.ts'
 import { viewerOf } from '../viewer.ts'
-import { MESSAGE_KINDS, visibleMessage } from './domain.ts'
+import { contentOf, hashOf, sendFaults } from './content.ts'
+import type { Content, SendInput } from './content.ts'
+import { visibleMessage } from './domain.ts'
 import type { Message, MessageKey } from './domain.ts'
-import { sendOne } from './store.ts'
-import type { SendItem, SendResult } from './store.ts'
-
-export interface SendInput {
-  chatId?: number | null
-  recipientId?: number | null
-  clientId: string
-  text?: string | null
-  replyTo?: MessageKey | null
-}
+import { mentionedMembers } from './mentions.ts'
+import { findSent, sendOne } from './store.ts'
+import type { SendResult } from './store.ts'
 
 /**
  * Sends a message into a chat, or to a user, whose direct chat is made in the same transaction if there is none. The same clientId with the
@@ -27,12 +21,7 @@ export interface SendInput {
 export async function sendMessage(ctx: Ctx, input: SendInput): Promise<{ message: Message; duplicate: boolean }> {
   const viewer = viewerOf(ctx)
   throwFaults(sendFaults(input))
-  const send = () => (input.chatId != null ? sendTo(ctx, input.chatId, input) : sendToUser(ctx, input.recipientId ?? 0, input))
-  // The same clientId went into another chat at the same time: now that it is stored, a second try finds it.
-  const result = await send().catch((error: unknown) => {
-    if (brokenUniqueIndex(error) === 'message_client_id') return send()
-    throw error
-  })
+  const result = input.forwardOf == null ? await sendContent(ctx, input, contentOf(input)) : await forward(ctx, input, input.forwardOf)
   if (result.outcome === 'CREATED') {
     publishHints(ctx, [[result.chatId, result.seq]])
     // Whoever typed it has stopped.
@@ -42,21 +31,58 @@ export async function sendMessage(ctx: Ctx, input: SendInput): Promise<{ message
   ctx.loaders.clear()
   const message = await visibleMessage(ctx, [result.chatId, result.number])
   // A repeat from somebody who has left the chat meanwhile.
-  if (message === null) throw new NotFound('No such chat.', [input.chatId != null ? 'chatId' : 'recipientId'])
+  if (message === null) throw new NotFound('No such chat.', [targetOf(input)])
   return { message, duplicate: result.outcome === 'DUPLICATE' }
 }
 
-async function sendToUser(ctx: Ctx, userId: number, input: SendInput): Promise<SendResult> {
-  const chatId = await directChatIdWith(ctx, userId)
-  if (chatId !== null) return sendTo(ctx, chatId, input)
-  return withTransaction(ctx, async (tx) => sendTo(tx, (await ensureDirectChat(tx, userId, ['recipientId'])).chatId, input))
+/** Sends what another message says now. */
+async function forward(ctx: Ctx, input: SendInput, key: MessageKey): Promise<SendResult> {
+  const original = await visibleMessage(ctx, key)
+  if (original !== null && original.deletedAt === null) {
+    return sendContent(ctx, input, { kind: original.kind, body: original.body, location: original.location, forwarded: true })
+  }
+  // What was sent once is sent, whatever has become of the original.
+  const earlier = await sentBefore(ctx, input)
+  if (earlier !== null) return earlier
+  throw original === null ? new NotFound('No such message.', ['forwardOfId']) : new NotAllowed('A deleted message cannot be forwarded.', ['forwardOfId'])
 }
 
-async function sendTo(ctx: Ctx, chatId: number, input: SendInput): Promise<SendResult> {
+/** The message that this very input has made before; null where it has made none. */
+async function sentBefore(ctx: Ctx, input: SendInput): Promise<SendResult | null> {
+  const chatId = input.chatId ?? (await directChatIdWith(ctx, input.recipientId ?? 0))
+  const earlier = await findSent(ctx.db, viewerOf(ctx).userId, input.clientId)
+  if (chatId === null || earlier?.clientHash == null || !equalBytes(earlier.clientHash, hashOf(ctx, chatId, input))) return null
+  return { outcome: 'DUPLICATE', chatId, number: earlier.number, seq: earlier.seq }
+}
+
+async function sendContent(ctx: Ctx, input: SendInput, content: Content): Promise<SendResult> {
+  const send = () => (input.chatId != null ? sendTo(ctx, input.chatId, input, content) : sendToUser(ctx, input.recipientId ?? 0, input, content))
+  // The same clientId went into another chat at the same time: now that it is stored, a second try finds it.
+  return send().catch((error: unknown) => {
+    if (brokenUniqueIndex(error) === 'message_client_id') return send()
+    throw error
+  })
+}
+
+async function sendToUser(ctx: Ctx, userId: number, input: SendInput, content: Content): Promise<SendResult> {
+  const chatId = await directChatIdWith(ctx, userId)
+  if (chatId !== null) return sendTo(ctx, chatId, input, content)
+  return withTransaction(ctx, async (tx) => sendTo(tx, (await ensureDirectChat(tx, userId, ['recipientId'])).chatId, input, content))
+}
+
+async function sendTo(ctx: Ctx, chatId: number, input: SendInput, content: Content): Promise<SendResult> {
   const noReply = new NotFound('No such message in this chat.', ['replyToId'])
   if (input.replyTo != null && input.replyTo[0] !== chatId) throw noReply
-  const item = sendItem(ctx, chatId, input)
-  const result = await sendOne(ctx.db, item)
+  const result = await sendOne(ctx.db, {
+    chat_id: chatId,
+    sender_id: viewerOf(ctx).userId,
+    client_id: input.clientId,
+    client_hash: hashOf(ctx, chatId, input).toString('hex'),
+    reply_to: input.replyTo?.[1] ?? null,
+    // Whom the first sender of a text called, the one who forwards it does not.
+    mentions: content.forwarded || content.body === null ? null : await mentionedMembers(ctx, chatId, content.body),
+    ...content,
+  })
   switch (result.outcome) {
     case 'CREATED':
     case 'DUPLICATE':
@@ -64,9 +90,9 @@ async function sendTo(ctx: Ctx, chatId: number, input: SendInput): Promise<SendR
     case 'CONFLICT':
       throw new Conflict('This clientId was used for another message.', ['clientId'])
     case 'NO_CHAT':
-      throw new NotFound('No such chat.', [input.chatId != null ? 'chatId' : 'recipientId'])
+      throw new NotFound('No such chat.', [targetOf(input)])
     case 'CLOSED':
-      throw chatIsClosed([input.chatId != null ? 'chatId' : 'recipientId'])
+      throw chatIsClosed([targetOf(input)])
     case 'NO_REPLY':
       throw noReply
     case 'BUSY':
@@ -75,22 +101,7 @@ async function sendTo(ctx: Ctx, chatId: number, input: SendInput): Promise<SendR
   }
 }
 
-function sendItem(ctx: Ctx, chatId: number, input: SendInput): SendItem {
-  const content = { body: input.text ?? null, reply_to: input.replyTo?.[1] ?? null, kind: MESSAGE_KINDS.indexOf('TEXT') }
-  return {
-    chat_id: chatId,
-    sender_id: viewerOf(ctx).userId,
-    client_id: input.clientId,
-    client_hash: ctx.secrets.hmac('client-hash', JSON.stringify(['message', chatId, content.kind, content.body, content.reply_to])).toString('hex'),
-    ...content,
-  }
-}
-
-function sendFaults(input: SendInput): AppError[] {
-  const faults: AppError[] = []
-  if ((input.chatId == null) === (input.recipientId == null)) faults.push(new InvalidInput('Give exactly one of chatId and recipientId.', ['chatId']))
-  if (!isUuid(input.clientId)) faults.push(new InvalidInput('clientId must be a UUID.', ['clientId']))
-  const text = textFault(input.text ?? '', { min: 1, max: MAX_TEXT_LENGTH })
-  if (text !== null) faults.push(new InvalidInput(`text ${text}.`, ['text']))
-  return faults
+/** Where the input names the chat. */
+function targetOf(input: SendInput): string {
+  return input.chatId != null ? 'chatId' : 'recipientId'
 }

@@ -1,10 +1,12 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, isNotNull, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { idList } from '../db/columns.ts'
 import type { Db } from '../db/index.ts'
-import { messages } from './table.ts'
+import { messages, revisions } from './table.ts'
+import type { Location } from './table.ts'
 
 export type MessageRow = typeof messages.$inferSelect
+export type RevisionRow = typeof revisions.$inferSelect
 
 /** Chat and number. */
 export type MessageKey = readonly [chatId: number, number: number]
@@ -18,6 +20,10 @@ export interface SendItem {
   kind: number
   body: string | null
   reply_to: number | null
+  forwarded: boolean
+  location: Location | null
+  /** Those of them who are no members are passed over. */
+  mentions: readonly number[] | null
 }
 
 export interface SendResult {
@@ -27,7 +33,7 @@ export interface SendResult {
   seq: number
 }
 
-/** Sends one message within a transaction, or as a transaction of its own. See drizzle/0002_send.sql. */
+/** Sends one message within a transaction, or as a transaction of its own. See drizzle/0004_send_domain.sql. */
 export async function sendOne(db: Db, item: SendItem): Promise<SendResult> {
   const items = JSON.stringify([{ ord: 1, ...item }])
   const [row] = await db.execute<{ outcome: SendResult['outcome']; chat_id: number; number: number; seq: number }>(
@@ -37,12 +43,22 @@ export async function sendOne(db: Db, item: SendItem): Promise<SendResult> {
   return { outcome: row.outcome, chatId: Number(row.chat_id), number: Number(row.number), seq: Number(row.seq) }
 }
 
+/** What somebody has sent under this clientId, and the hash of what it was; null where nothing. */
+export async function findSent(db: Db, senderId: number, clientId: string): Promise<MessageRow | null> {
+  const [row] = await db
+    .select()
+    .from(messages)
+    .where(and(eq(messages.senderId, senderId), eq(messages.clientId, clientId)))
+  return row ?? null
+}
+
+const pairsOf = (keys: readonly MessageKey[]) => sql`select * from unnest(${idList(keys.map(([chatId]) => chatId))}, ${idList(keys.map(([, number]) => number))})`
+
 export function findMessages(db: Db, keys: readonly MessageKey[]): Promise<MessageRow[]> {
-  const wanted = sql`select * from unnest(${idList(keys.map(([chatId]) => chatId))}, ${idList(keys.map(([, number]) => number))})`
   return db
     .select()
     .from(messages)
-    .where(sql`(${messages.chatId}, ${messages.number}) in (${wanted})`)
+    .where(sql`(${messages.chatId}, ${messages.number}) in (${pairsOf(keys)})`)
 }
 
 const replies = alias(messages, 'reply')
@@ -63,20 +79,101 @@ export function findRanges(db: Db, ranges: readonly Range[]): Promise<{ message:
     .leftJoin(replies, and(eq(replies.chatId, messages.chatId), eq(replies.number, messages.replyTo)))
 }
 
-/** Stores a new text under the next revision. */
-export async function reviseMessage(db: Db, key: MessageKey, values: { body: string; seq: number }): Promise<void> {
+/** So many former texts of a message are kept, the newest ones. */
+const MAX_REVISIONS = 100
+
+/**
+ * Stores a new text under the next revision. The former one goes into the history, with when it was written; who is mentioned follows the text.
+ * One statement: all parts of it see the message as it was before. `message` must be what it is now, read under the lock.
+ */
+export async function reviseMessage(db: Db, message: MessageRow, values: { body: string; mentions: readonly number[]; seq: number }): Promise<void> {
+  const { chatId, number, revision } = message
+  const named = values.mentions.filter((id) => !message.mentions.includes(id) && id !== message.senderId)
+  const unnamed = message.mentions.filter((id) => !values.mentions.includes(id))
+  await db.execute(sql`
+    with former as (
+      insert into message_revision (chat_id, number, revision, body, at)
+      select chat_id, number, revision, body, coalesce(edited_at, created_at) from message where chat_id = ${chatId} and number = ${number}
+    ),
+    dropped as (delete from message_revision where chat_id = ${chatId} and number = ${number} and revision <= ${revision - MAX_REVISIONS}),
+    unnamed as (delete from mention where user_id = any (${idList(unnamed)}) and chat_id = ${chatId} and number = ${number}),
+    named as (insert into mention (user_id, chat_id, number) select id, ${chatId}, ${number} from unnest(${idList(named)}) as u (id))
+    update message set body = ${values.body}, mentions = ${idList(values.mentions)}, seq = ${values.seq}, body_seq = ${values.seq},
+      revision = revision + 1, edited_at = clock_timestamp()
+    where chat_id = ${chatId} and number = ${number}`)
+}
+
+/**
+ * Empties a message: what it said, now and before, and all that was said of it is gone; its number and its sender stay.
+ * The rows of reactions go here as well, although that table is its own feature's: no word of a deleted message may wait for another verb.
+ */
+export async function emptyMessage(db: Db, key: MessageKey, seq: number): Promise<void> {
+  const [chatId, number] = key
+  await db.execute(sql`
+    with former as (delete from message_revision where chat_id = ${chatId} and number = ${number}),
+    reacted as (delete from reaction where chat_id = ${chatId} and number = ${number}),
+    unnamed as (
+      delete from mention n using message m
+      where m.chat_id = ${chatId} and m.number = ${number} and n.user_id = any (m.mentions) and n.chat_id = m.chat_id and n.number = m.number
+    )
+    update message set body = null, location = null, mentions = '{}', reactions = null, pinned_at = null, seq = ${seq}, deleted_at = clock_timestamp()
+    where chat_id = ${chatId} and number = ${number}`)
+}
+
+/** What these messages said before their edits, oldest first. */
+export function findRevisions(db: Db, keys: readonly MessageKey[]): Promise<RevisionRow[]> {
+  return db
+    .select()
+    .from(revisions)
+    .where(sql`(${revisions.chatId}, ${revisions.number}) in (${pairsOf(keys)})`)
+    .orderBy(asc(revisions.revision))
+}
+
+export function countPins(db: Db, chatId: number): Promise<number> {
+  return db.$count(messages, and(eq(messages.chatId, chatId), isNotNull(messages.pinnedAt)))
+}
+
+/** Pins or unpins a message. */
+export async function setPin(db: Db, key: MessageKey, { pinned, seq }: { pinned: boolean; seq: number }): Promise<void> {
   await db
     .update(messages)
-    .set({ ...values, revision: sql`${messages.revision} + 1`, editedAt: sql`clock_timestamp()` })
+    .set({ pinnedAt: pinned ? sql`clock_timestamp()` : null, seq })
     .where(and(eq(messages.chatId, key[0]), eq(messages.number, key[1])))
 }
 
-/** Empties a message: what it said is gone, its number and its sender stay. */
-export async function emptyMessage(db: Db, key: MessageKey, seq: number): Promise<void> {
-  await db
-    .update(messages)
-    .set({ body: null, seq, deletedAt: sql`clock_timestamp()` })
-    .where(and(eq(messages.chatId, key[0]), eq(messages.number, key[1])))
+/** The pinned messages of a chat from this number on. */
+export interface Pins {
+  chatId: number
+  from: number
+}
+
+/** All these pinned messages, the newest pin of a chat first. */
+export function findPins(db: Db, wanted: readonly Pins[]): Promise<MessageRow[]> {
+  return db
+    .select(getTableColumns(messages))
+    .from(sql`unnest(${idList(wanted.map((w) => w.chatId))}, ${idList(wanted.map((w) => w.from))}) as wanted (chat_id, first)`)
+    .innerJoin(messages, sql`${messages.chatId} = wanted.chat_id and ${messages.pinnedAt} is not null and ${messages.number} >= wanted.first`)
+    .orderBy(desc(messages.pinnedAt), desc(messages.number))
+}
+
+/** The first so many members of a chat who have one of these usernames (in lower case), by id. */
+export async function findNamedMembers(db: Db, chatId: number, names: readonly string[], limit: number): Promise<number[]> {
+  const rows = await db.execute<{ id: number }>(sql`
+    select u.id from jsonb_array_elements_text(${JSON.stringify(names)}::jsonb) with ordinality as named (name, place)
+    join users u on lower(u.username) = named.name and u.deleted_at is null
+    join member m on m.chat_id = ${chatId} and m.user_id = u.id and m.to_seq is null
+    order by named.place limit ${limit}`)
+  return rows.map((row) => Number(row.id)).sort((a, b) => a - b)
+}
+
+/** Of each chat: how many messages above the viewer's read mark mention the viewer. */
+export async function countUnreadMentions(db: Db, viewerId: number, chatIds: readonly number[]): Promise<Map<number, number>> {
+  const rows = await db.execute<{ chat_id: number; count: number }>(sql`
+    select m.chat_id, count(*)::int as count from member m
+    join mention n on n.user_id = m.user_id and n.chat_id = m.chat_id and n.number > greatest(m.read_up_to, m.history_from - 1)
+    where m.user_id = ${viewerId} and m.chat_id = any (${idList(chatIds)})
+    group by m.chat_id`)
+  return new Map(rows.map((row) => [Number(row.chat_id), row.count]))
 }
 
 /** Of each chat: how many undeleted messages of others are above the viewer's read mark. */

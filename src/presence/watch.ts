@@ -1,7 +1,7 @@
 import { BadUserInput, NotFound } from '../base/errors.ts'
 import { LatestQueue, flatMap } from '../base/latest.ts'
 import { Loaders, groupBy } from '../base/loaders.ts'
-import { chatIsClosed } from '../chat/blocks.ts'
+import { chatIsClosed } from '../chat/policy.ts'
 import { loadChat } from '../chat/domain.ts'
 import type { Ctx } from '../ctx.ts'
 import { loadUser } from '../user/domain.ts'

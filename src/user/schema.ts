@@ -69,6 +69,8 @@ builder.objectField(User, 'blockedUsers', (t) =>
   }),
 )
 
+export const ActorConnection = defineConnection<UserShape, Page<UserShape, unknown>>('Actor', Actor, 'A page of people who did something.')
+
 builder.queryFields((t) => ({
   me: t.field({
     type: User,

@@ -55,6 +55,18 @@ export type EventResetReason =
   /** The events behind it are no longer kept. */
   | 'TOO_OLD';
 
+/** A place on Earth. */
+export type LocationInput = {
+  /** Where it is, in words, at most 200 characters. */
+  address?: string | null | undefined;
+  /** Degrees from -90 (south) to 90 (north). */
+  latitude: number;
+  /** Degrees from -180 (west) to 180 (east). */
+  longitude: number;
+  /** What the place is called, at most 200 characters. */
+  name?: string | null | undefined;
+};
+
 /** A log-in. */
 export type LoginInput = {
   /** Puts the refresh token into an httpOnly cookie rather than into the answer; over HTTP only. */
@@ -104,11 +116,15 @@ export type SendMessageInput = {
   chatId?: string | null | undefined;
   /** A UUID made by the client for this message. The same one again, from any device, answers the first message (`duplicate: true`). */
   clientId: string;
+  /** Global ID of a message in any chat of the viewer: what it says now is sent. */
+  forwardOfId?: string | null | undefined;
+  /** A place to tell. */
+  location?: LocationInput | null | undefined;
   /** Global ID of a user, whose direct chat is made if there is none. */
   recipientId?: string | null | undefined;
   /** Global ID of the message in the same chat that this one answers. */
   replyToId?: string | null | undefined;
-  /** What to say: 1 to 10,000 Unicode code points. */
+  /** What to say: 1 to 10,000 Unicode code points. `@username` mentions a member. It may be left out with a location, and must be with forwardOfId. */
   text?: string | null | undefined;
 };
 

@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Client, Stream, Untyped } from '../client.ts'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
 import { addAll, crowd } from '../support/groups.ts'
-import { mutation } from '../support/refusal.ts'
+import { mutation, succeed } from '../support/refusal.ts'
 import { startStatementProxy } from '../support/statement-proxy.ts'
 import type { StatementProxy } from '../support/statement-proxy.ts'
 
@@ -17,6 +18,8 @@ let alice: Client
 /** Her friends there, all of them connected. */
 let there: Client[]
 let chatId: string
+/** A chat of texts alone, which nobody has edited or reacted to. */
+let plainId: string
 
 const FRIENDS = 40
 
@@ -40,8 +43,19 @@ beforeAll(async () => {
   for (let n = 0; n < 100; n++) {
     // Answers to what is on the page before, to one's own, and to nothing.
     const replyToId = n % 3 === 0 ? undefined : n % 3 === 1 ? old[(n * 7) % 40] : old.at(-1)
-    old.push(await friend(n * 3).send(chatId, `new ${n}`, { replyToId }))
+    old.push(await friend(n * 3).send(chatId, `new ${n}${n % 4 === 0 ? ` @friend${n % 40} @friend${(n * 3) % 40} @alice` : ''}`, { replyToId }))
   }
+  plainId = await owner.group('Plain', ...friends.slice(0, 10))
+  for (let n = 0; n < 50; n++) await friend(n % 10).send(plainId, `plain ${n}`)
+  // Deeds of all kinds on the newest messages.
+  await Promise.all(
+    old.slice(-60).map(async (messageId, n) => {
+      if (n % 2 === 0) for (const person of [owner, friend(n), friend(n + 1)].slice(0, 1 + (n % 3))) await succeed(person, 'addReaction', { messageId, emoji: '👍' })
+      if (n % 3 === 0) await succeed(friend(n + 2), 'addReaction', { messageId, emoji: '🎉' })
+      if (n % 5 === 0) await succeed(owner, 'pinMessage', { messageId })
+      if (n % 7 === 0) await succeed(friend((40 + n) * 3), 'editMessage', { messageId, text: `edited ${n} @friend1` })
+    }),
+  )
 
   proxy = await startStatementProxy(seeding.databaseUrl)
   counted = await startServer({ databaseUrl: proxy.databaseUrl })
@@ -53,7 +67,7 @@ beforeAll(async () => {
   }
   alice = atCounted(owner)
   there = friends.map(atCounted)
-}, 60_000)
+}, 180_000)
 
 afterAll(async () => {
   await counted.close()
@@ -96,6 +110,61 @@ describe('a page of 50 chats with their last messages, unread counts, members an
     expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(8)
     expect(statements.length).toBeGreaterThan(4)
   })
+})
+
+/** Everything that a message shows, on a page and in what it answers. */
+const EVERYTHING = MESSAGES.replace(
+  'replyTo {',
+  `kind forwarded pinnedAt location { name } mentions { username } reactions { emoji count viewerReacted } editHistory { revision text at }
+  replyTo { mentions { username } reactions { emoji count viewerReacted } editHistory { text }`,
+)
+const WITH_ACTORS = EVERYTHING.replaceAll('viewerReacted', 'viewerReacted actors(first: 3) { nodes { displayName } pageInfo { hasNextPage } }')
+
+describe('a page of 50 messages with everything that they show', () => {
+  test('is full and varied', async () => {
+    const { nodes } = (await alice.ask(WITH_ACTORS, { chatId, last: 50 })).chat.messages
+    expect(nodes).toHaveLength(50)
+    const sizes = (of: (node: Untyped) => unknown) => new Set(nodes.map(of))
+    expect(sizes((node) => node.reactions.length)).toEqual(new Set([0, 1, 2]))
+    expect(sizes((node) => node.reactions.map((group: Untyped) => `${group.count}${group.viewerReacted}`).join()).size).toBeGreaterThan(3)
+    expect(sizes((node) => node.editHistory.length)).toEqual(new Set([0, 1]))
+    expect(sizes((node) => node.mentions.length).size).toBeGreaterThan(2)
+    expect(sizes((node) => node.pinnedAt === null).size).toBe(2)
+    expect(nodes.flatMap((node: Untyped) => node.replyTo?.reactions ?? []).length).toBeGreaterThan(5)
+    expect(nodes.flatMap((node: Untyped) => node.reactions.flatMap((group: Untyped) => group.actors.nodes)).length).toBeGreaterThan(50)
+  })
+
+  test.each([
+    ['without those who reacted', EVERYTHING, 8],
+    ['with those who reacted', WITH_ACTORS, 11],
+  ])('costs, %s, a fixed number of statements, and no more than one of 10', async (_name, document, most) => {
+    const statements = await statementsOf(document, { chatId, last: 50 })
+    expect(statements.length, statements.join('\n')).toBeLessThanOrEqual(most)
+    expect(statements.length).toBeLessThanOrEqual((await statementsOf(document, { chatId, last: 10 })).length)
+  })
+
+  test('costs no more than texts and senders where there is nothing else to show', async () => {
+    const [bare, whole] = [await statementsOf(MESSAGES, { chatId: plainId, last: 50 }), await statementsOf(WITH_ACTORS, { chatId: plainId, last: 50 })]
+    expect(whole.length, whole.join('\n')).toBe(bare.length)
+  })
+})
+
+test('the pinned messages and unread mentions of 50 chats cost a statement each', async () => {
+  const FIELDS = 'unreadMentionCount pinnedMessages { text pinnedAt reactions { emoji count viewerReacted } }'
+  const { nodes } = (await alice.ask(`{ chats(first: 50) { nodes { title ${FIELDS} } } }`)).chats
+  expect(nodes.find(({ title }: Untyped) => title === 'Everybody')).toMatchObject({ unreadMentionCount: expect.any(Number), pinnedMessages: { length: 12 } })
+  const bare = await statementsOf('{ chats(first: 50) { nodes { title } } }', {})
+  expect((await statementsOf('{ chats(first: 50) { nodes { title unreadMentionCount pinnedMessages { text } } } }', {})).length).toBe(bare.length + 2)
+  expect((await statementsOf(`{ chats(first: 50) { nodes { title ${FIELDS} } } }`, {})).length).toBe(bare.length + 3)
+})
+
+test('a text without an @ is sent without asking whom it mentions, one with any number of names asks once', async () => {
+  const SEND = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { number } errors { message } } }'
+  const costOf = async (text: string) => (await statementsOf(SEND, { input: { chatId: plainId, clientId: randomUUID(), text } })).length
+  const plain = await costOf('hello')
+  expect(await costOf('me@example.com')).toBe(plain)
+  expect(await costOf('@friend1')).toBe(plain + 1)
+  expect(await costOf(Array.from({ length: 40 }, (_, n) => `@friend${n}`).join(' '))).toBe(plain + 1)
 })
 
 describe('a page of 50 messages with their senders and what they answer', () => {

@@ -124,7 +124,7 @@ describe('a message that is there', () => {
 
   test('is not changed by others', async () => {
     await expectRefused(server, alice, 'editMessage', { messageId: bobs, text: 'changed' }, notAllowed(['messageId'], 'Only its sender may edit a message.'))
-    await expectRefused(server, alice, 'deleteMessage', { messageId: bobs }, notAllowed(['messageId'], 'Only its sender may delete a message.'))
+    await expectRefused(server, bob, 'deleteMessage', { messageId: mine }, notAllowed(['messageId'], 'Only its sender, or an owner or admin of the group, may delete a message.'))
   })
 
   test('is not edited once deleted; deleting it again changes nothing', async () => {
