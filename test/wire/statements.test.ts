@@ -285,7 +285,7 @@ describe('in a group of five thousand', () => {
     const hundred = fewest([await add(strangers.splice(0, 100)), await add(strangers.splice(0, 100)), await add(strangers.splice(0, 100))])
     const one = fewest([await add(strangers.splice(0, 1)), await add(strangers.splice(0, 1)), await add(strangers.splice(0, 1))])
     expect(hundred.length, hundred.join('\n')).toBe(one.length)
-    expect(hundred.length, hundred.join('\n')).toBeLessThanOrEqual(19)
+    expect(hundred.length, hundred.join('\n')).toBeLessThanOrEqual(21)
   })
 
   test('ending it costs as many as ending a small one', async () => {

@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { EventKind } from '../../../src/event/types.ts'
 import type { Client, Untyped } from '../../client.ts'
+import { PASSWORD } from '../../harness.ts'
+import { succeed } from '../../support/refusal.ts'
 import { CLIENTS, loadApp } from './apps.ts'
 import type { App, Start } from './apps.ts'
-import { changeTokens, endingIn, expectFresh, fill, numberOf, record, shows, signIn, tokensOf } from './world.ts'
+import { changeTokens, endingIn, expectFresh, fill, numberOf, shows, signIn, tokensOf } from './world.ts'
 import type { World } from './world.ts'
 
 /** Each client with everything that belongs to it, as an app uses it. */
@@ -53,7 +55,7 @@ export function describeInUse(world: World): void {
     })
 
     test('shows what happens as a fresh fetch does', async () => {
-      const { alice, server } = world
+      const { alice } = world
       const { bob, app, chatId } = await chatting()
       const carol = (await world.newcomer()).bob
       await alice.send(chatId, 'One')
@@ -65,34 +67,34 @@ export function describeInUse(world: World): void {
       await bob.send(chatId, 'From my other device')
       const group = await alice.group('Garden', bob, carol)
       await alice.send(group, 'Roses')
-      await carol.send(await carol.directChat(bob), 'It is me')
+      const direct = await carol.directChat(bob)
+      await carol.send(direct, 'It is me')
       await expectFresh(world, bob, app, chatId, screen)
-      await carol.ask('mutation { updateProfile(input: { displayName: "Caroline" }) { errors { message } } }')
-      // Told to those who know her, in their own streams.
-      await record(server, bob.id, EventKind.CONTACT_CHANGED, carol.id)
-      await shows(() => app.chats()[0].title, 'Caroline')
+      await succeed(carol, 'updateProfile', { displayName: 'Caroline' })
+      const titles = () => app.chats().map(({ title }) => title as string)
+      await shows(() => titles()[0], 'Caroline')
       await expectFresh(world, bob, app, chatId, screen)
 
-      await server.sql`update chat set title = 'Orchard' where id = ${numberOf(group)}`
-      await record(server, group, EventKind.CHAT_CHANGED, group)
-      await shows(() => app.chats().map(({ title }) => title as string), ['Caroline', 'Orchard', 'Alice'])
-      await leave(carol, group)
+      await succeed(alice, 'updateChat', { chatId: group, title: 'Orchard' })
+      await shows(titles, ['Caroline', 'Orchard', 'Alice'])
+      await succeed(carol, 'leaveChat', { chatId: group })
       await shows(() => app.chats()[1].memberCount, 2)
-      await server.sql`update message set body = null, deleted_at = now() where chat_id = ${numberOf(chatId)} and sender_id = ${numberOf(alice.id)}`
-      await record(server, chatId, EventKind.MESSAGES_ERASED, alice.id, 3)
-      await shows(() => screen.messages().map(({ text }) => text as string), [null, null, null, 'From my other device'])
+      const past = await app.open(direct)
+      await succeed(carol, 'deleteAccount', { password: PASSWORD, messages: 'ERASE' })
+      await shows(() => past.messages().map(({ text }) => text as string), [null])
+      await shows(titles, ['Deleted account', 'Orchard', 'Alice'])
       const garden = await app.open(group)
       expect(garden.messages()).toHaveLength(1)
-      await leave(bob, group)
+      await succeed(bob, 'leaveChat', { chatId: group })
       await shows(() => garden.messages(), [])
       await shows(() => app.chats().length, 2)
       await expectFresh(world, bob, app, chatId, screen)
 
       // Deleted from bob's own list: it is gone until somebody writes again.
-      await record(server, bob.id, EventKind.CHAT_HIDDEN, chatId)
-      await shows(() => app.chats().map(({ title }) => title as string), ['Caroline'])
+      await succeed(bob, 'deleteChat', { chatId })
+      await shows(titles, ['Deleted account'])
       await alice.send(chatId, 'Still there?')
-      await shows(() => app.chats().map(({ title }) => title as string), ['Alice', 'Caroline'])
+      await shows(titles, ['Alice', 'Deleted account'])
     })
 
     test('misses nothing and doubles nothing, whatever the line and the server do', async () => {
@@ -256,14 +258,7 @@ export function describeInUse(world: World): void {
       await sql`update stream set message_no = ${number}, head_seq = (select max(seq) from event where stream_id = id) where id = ${id}`
       await sql`update meta set epoch = gen_random_uuid()`
     }
-
-    async function leave(person: Client, chatId: string): Promise<void> {
-      await world.server.sql`update member set to_seq = (select head_seq + 1 from stream where id = chat_id) where user_id = ${numberOf(person.id)} and chat_id = ${numberOf(chatId)}`
-      await world.server.sql`update chat set member_count = member_count - 1 where id = ${numberOf(chatId)}`
-      await record(world.server, chatId, EventKind.MEMBER_REMOVED, person.id)
-    }
   })
-
 }
 
 const EDIT = 'mutation ($input: EditMessageInput!) { editMessage(input: $input) { errors { message } } }'

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { print } from 'graphql'
 import { SignJWT, decodeJwt } from 'jose'
 import { expect, vi } from 'vitest'
-import type { EventKind } from '../../../src/event/types.ts'
 import type { Client, Untyped } from '../../client.ts'
 import { PASSWORD, startServer } from '../../harness.ts'
 import type { TestServer } from '../../harness.ts'
@@ -127,16 +126,6 @@ export async function fill(server: TestServer, chatId: string, author: Client, c
     return { ord: index + 1, chat_id: numberOf(chatId), sender_id: numberOf(author.id), client_id: randomUUID(), client_hash: '00', kind: 0, body: `Message ${index + 1}`, reply_to: null }
   })
   await server.sql`select from send_messages(${JSON.stringify(items)}::text::jsonb, true)`
-}
-
-/** Writes an event into a stream, as a verb does after its change. */
-export async function record(server: TestServer, stream: string, kind: EventKind, ref: string | number, rev: number | null = null): Promise<void> {
-  const id = numberOf(stream)
-  const [event] = await server.sql<{ seq: number }[]>`
-    with moved as (update stream set head_seq = head_seq + 1, max_xid = pg_current_xact_id() where id = ${id} returning head_seq)
-    insert into event (stream_id, seq, kind, ref_id, rev) select ${id}, head_seq, ${kind}, ${typeof ref === 'string' ? numberOf(ref) : ref}, ${rev} from moved
-    returning seq`
-  server.app.services.hub.wake([[id, event?.seq ?? 0]])
 }
 
 /** The first number behind a global ID. */
