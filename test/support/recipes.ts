@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Session } from 'node:inspector/promises'
 import type { Profiler } from 'node:inspector/promises'
 import { join } from 'node:path'
@@ -94,13 +94,15 @@ function neverCalled(functions: Profiler.FunctionCoverage[] | undefined): string
 
 function run(cwd: string, command: string, args: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, 'node_modules', command), ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 })
-    let output = ''
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    // Into a file: what a process that exits at once has written to a pipe may be lost.
+    const output = join(cwd, 'output.log')
+    const file = openSync(output, 'w')
+    const child = spawn(process.execPath, [join(ROOT, 'node_modules', command), ...args], { cwd, stdio: ['ignore', file, file], timeout: 60_000 })
+    closeSync(file)
     child.once('error', reject)
     child.once('close', (code) => {
       if (code === 0) resolve()
-      else reject(new Error(`${command} ended with ${code}: ${output}`))
+      else reject(new Error(`${command} ended with ${code}: ${readFileSync(output, 'utf8')}`))
     })
   })
 }

@@ -32,7 +32,7 @@ export async function createWorld(): Promise<World> {
   const line = await startBadLine(() => server.url)
   const recipes = await layOut('docs/clients.md')
   try {
-    await recipes.run('@graphql-codegen/cli/esm/bin.js', '--config', 'codegen.ts')
+    await recipes.run('@graphql-codegen/cli/esm/bin.js', '--verbose', '--config', 'codegen.ts')
     await recipes.run('tsx/dist/cli.mjs', 'schema-facts.ts')
   } catch (error) {
     recipes.remove()
