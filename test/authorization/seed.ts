@@ -70,7 +70,7 @@ async function makeGroup({ owner, admin, member, blocked, fellow, left, kicked, 
   await does(owner, 'createInvite(chatId: $group)', { group })
   const { invite } = (await owner.ask('query ($group: ID!) { chat(id: $group) { invite { code } } }', { group })).chat
   for (const client of [owner, admin, member, blocked]) await does(client, 'addReaction(messageId: $ofOwner, emoji: "👍")', { ofOwner })
-  await does(owner, 'pinMessage(messageId: $edited)', { edited })
+  await does(owner, 'pinMessage(messageId: $reply)', { reply })
   const mentioning = await fellow.send(group, 'Look, @member')
   await does(fellow, 'editMessage(messageId: $edited, text: $editedText)', { edited, editedText })
   const pinned = await fellow.send(group, 'keep this')
