@@ -57,7 +57,10 @@ export function listen(transport: Transport, { client, url, socket }: Line, oper
     readEvents(client, url(), { query: operation.document, variables }, controller.signal, answers).catch((error: unknown) => {
       if (!controller.signal.aborted) throw error
     })
-    return { answers, close: () => { controller.abort() } } // prettier-ignore
+    const close = () => {
+      controller.abort()
+    }
+    return { answers, close }
   }
   const stream = new Stream<Untyped>(socket, operation.document, variables)
   const read = async () => {
@@ -66,7 +69,10 @@ export function listen(transport: Transport, { client, url, socket }: Line, oper
   read().catch(async () => {
     if ((await stream.ended())?.code === 4403) answers.push(TURNED_DOWN)
   })
-  return { answers, close: () => { stream.unsubscribe() } } // prettier-ignore
+  const close = () => {
+    stream.unsubscribe()
+  }
+  return { answers, close }
 }
 
 async function readEvents(client: Client, url: string, body: object, signal: AbortSignal, answers: ExecutionResult<Untyped>[]): Promise<void> {
