@@ -1,0 +1,4 @@
+import { testRows } from './run.ts'
+import { ACCOUNT, DIRECT, PEOPLE } from './table.ts'
+
+testRows([...ACCOUNT, ...PEOPLE, ...DIRECT])
