@@ -150,6 +150,8 @@ function createLinter(): ESLint {
           '@graphql-eslint/input-name': ['error', { checkInputType: true, caseSensitiveInputType: false }],
           // Payloads, pages and events are known by what holds them, not by an id.
           '@graphql-eslint/strict-id-in-types': 'off',
+          // What is found is read from the newest on, and in this direction only.
+          '@graphql-eslint/relay-arguments': ['error', { includeBoth: false }],
           // A list of one's devices or of a user's roles is no page.
           '@graphql-eslint/relay-edge-types': ['error', { listTypeCanWrapOnlyEdgeType: false }],
         } as never,

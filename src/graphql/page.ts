@@ -28,7 +28,7 @@ export function pageArgs(t: ArgBuilder<Types>) {
 type NodeType<T> = ObjectRef<Types, T> | InterfaceRef<Types, T>
 
 /**
- * Defines a connection and its edges by Relay's convention: edges, nodes, pageInfo and what `more` adds.
+ * Defines a connection and its edges by Relay's convention: edges, nodes, pageInfo and what `more` adds, and to its edges `edgeFields`.
  * Its resolvers answer a {@link Page}, or an object that holds one besides what `more` needs.
  */
 export function defineConnection<T, P extends Page<T, unknown>>(
@@ -36,12 +36,14 @@ export function defineConnection<T, P extends Page<T, unknown>>(
   node: NodeType<T>,
   description: string,
   more: (t: ObjectFieldBuilder<Types, P>) => FieldMap = () => ({}),
+  edgeFields: (t: ObjectFieldBuilder<Types, { item: T; page: P }>) => FieldMap = () => ({}),
 ): ObjectRef<Types, P> {
   const Edge = builder.objectRef<{ item: T; page: P }>(`${name}Edge`).implement({
     description: `One item of a ${name}Connection.`,
     fields: (t) => ({
       cursor: t.string({ description: 'Where this item stands in the list: goes into `after` or `before`.', resolve: ({ item, page }) => cursorOf(page, item) }),
       node: t.field({ type: node, description: 'The item itself.', resolve: ({ item }) => item as never }),
+      ...edgeFields(t),
     }),
   })
   return builder.objectRef<P>(`${name}Connection`).implement({

@@ -59,6 +59,7 @@ describe('who leaves for good', () => {
     const key = Buffer.from(alice.id, 'base64url').toString().split(':')[1]
     expect(user).toEqual({ username: `deleted-${key}`, displayName: 'Deleted account', bio: null, deletedAt: expect.any(String), presence: null })
     expect((await alice.request('{ me { id } }')).data).toEqual({ me: null })
+    await settled()
     for (const login of [`alice${names}`, `alice${names}@example.com`]) {
       await expectRefused(server, server.anonymous(), 'login', { login, password: PASSWORD }, wrongCredentials(null, 'The login or the password is wrong.'))
     }
