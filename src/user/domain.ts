@@ -86,16 +86,24 @@ export interface UserFilter {
 /** The key by which people are listed: in the order of their usernames. */
 export const nameKey = (user: User) => user.username.toLowerCase()
 
-/** People by their names or address, role and presence. */
+/** A shorter word is like too many. */
+const mayBeMisspelt = (words: readonly string[]) => words.length > 0 && words.every((word) => word.length >= 4)
+
+/** People by their names or address, role and presence. Where nobody's name begins as the search does, those whose names are like it. */
 export async function listUsers(ctx: Ctx, filter: UserFilter, request: PageRequest<string>): Promise<Page<User, string>> {
   const text = filter.search?.trim() ?? ''
   const email = text.includes('@') && textFault(text, { min: 1, max: 254 }) === null ? text.toLowerCase() : null
   const words = email === null ? searchWords(text).slice(0, 10) : []
-  // A search that holds no letter or digit asks for something, and nothing fits it.
-  if (text !== '' && email === null && words.length === 0) return pageOf<User, string>(request, [], nameKey)
+  // A search that holds hardly a letter or digit asks for something, and nothing fits it.
+  if (text !== '' && email === null && words.join('').length < 2) return pageOf<User, string>(request, [], nameKey)
   const there = filter.online ? { viewerId: viewerOf(ctx).userId, among: await connectedContacts(ctx) } : null
-  const rows = await searchUsers(ctx.db, { words, email, role: filter.role, there, after: request.cursor, backward: request.backward, limit: request.limit + 1 })
-  return pageOf(request, rows, nameKey)
+  const page = { after: request.cursor, backward: request.backward, limit: request.limit + 1 }
+  const search = { words, misspelt: false, email, role: filter.role, there, ...page }
+  const rows = await searchUsers(ctx.db, search)
+  if (rows.length > 0 || !mayBeMisspelt(words)) return pageOf(request, rows, nameKey)
+  // Nobody on this page. Where nobody at all has such a name, it may be misspelt; then all its pages are of those.
+  const [anybody] = await searchUsers(ctx.db, { ...search, role: null, there: null, after: null, backward: false, limit: 1 })
+  return pageOf(request, anybody === undefined ? await searchUsers(ctx.db, { ...search, misspelt: true }) : rows, nameKey)
 }
 
 /** Those who share a chat with the viewer, and the viewer, as far as they are connected. */

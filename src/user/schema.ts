@@ -97,7 +97,7 @@ builder.queryFields((t) => ({
     type: UserConnection,
     description: 'The users of this server, in the order of their usernames.',
     args: {
-      search: t.arg.string({ description: 'Matches username and display name by the beginning of any word, and an e-mail address only when whole.' }),
+      search: t.arg.string({ description: 'Matches username and display name by the beginning of any word, and an e-mail address only when whole. Where no name begins like it, those come that are much like it: typing errors are forgiven in words of four letters and more.' }),
       online: t.arg.boolean({ description: 'True: only those who are there, of the viewer and those who share a chat with the viewer. False filters nothing.' }),
       role: t.arg({ type: UserRole, description: 'Only users with this role.' }),
       ...pageArgs(t.arg),

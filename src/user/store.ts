@@ -70,6 +70,8 @@ export async function updateAvailability(db: Db, id: number, values: Pick<UserRo
 export interface UserSearch extends NamePage {
   /** Each must begin some word of the names; empty finds everyone. */
   words: readonly string[]
+  /** True: the words need not begin one of the names, but be like it. See drizzle/0006_similar_names.sql. */
+  misspelt: boolean
   /** A whole e-mail address, or null. */
   email: string | null
   role: 'ADMIN' | 'AGENT' | null
@@ -79,7 +81,9 @@ export interface UserSearch extends NamePage {
 
 /** Users in the order of their usernames, from behind (or before) a given one. */
 export function searchUsers(db: Db, search: UserSearch): Promise<UserRow[]> {
-  const byWords = search.words.length > 0 ? and(...search.words.map((word) => like(users.searchText, `% ${word}%`))) : undefined
+  const begun = and(...search.words.map((word) => like(users.searchText, `% ${word}%`)))
+  const alike = sql`${users.id} in (select similar_users(${sql.param([...search.words])}::text[]))`
+  const byWords = search.words.length === 0 ? undefined : search.misspelt ? alike : begun
   const byEmail = search.email === null ? undefined : sql`lower(${users.email}) = ${search.email}`
   return db
     .select()
