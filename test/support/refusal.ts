@@ -41,10 +41,10 @@ const VALUES = {
 }
 export type MutationName = keyof typeof VALUES
 
-/** The document of a mutation, with its whole answer. */
-export function mutation(name: MutationName): string {
+/** The document of a mutation, with its whole answer; `more` are fields besides. */
+export function mutation(name: MutationName, more = ''): string {
   const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`
-  return `mutation ($input: ${type}!) { ${name}(input: $input) { ${VALUES[name]} errors { __typename code path message } } }`
+  return `mutation ($input: ${type}!) { ${name}(input: $input) { ${VALUES[name]} ${more} errors { __typename code path message } } }`
 }
 
 /** One error of a payload, as it must come. */
