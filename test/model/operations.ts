@@ -219,7 +219,11 @@ function ofChat({ chat, by, member }: Situation, op: Exclude<InChat, { back: num
     }
     case 'title':
       return member.role === 'MEMBER' ? refused('NOT_ALLOWED') : done()
-    default:
+    case 'archive':
+    case 'unarchive':
+    case 'block':
+    case 'unblock':
+    case 'join':
       return done()
   }
 }

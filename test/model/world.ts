@@ -156,7 +156,9 @@ export class World {
   /** The ID of a direct chat is known once it is there. */
   #learn(op: Operation, payload: Untyped): void {
     if (!('chat' in op) || this.#chatIds[op.chat] !== null) return
-    this.#chatIds[op.chat] = op.do === 'show' ? payload.chat.id : globalId('Chat', keysOf(payload.message.id)[0] ?? 0)
+    if (op.do === 'show') this.#chatIds[op.chat] = payload.chat.id
+    // Blocking somebody makes no chat with them.
+    else if (payload.message != null) this.#chatIds[op.chat] = globalId('Chat', keysOf(payload.message.id)[0] ?? 0)
   }
 
   /** The counts, marks and last messages of everybody, by the API and by SQL: both are what the model counts. Who did it was told with the answer. */
