@@ -53,7 +53,7 @@ BEGIN
     CONTINUE WHEN (term ->> 'not')::boolean;
     parts := parts || replace(part::text, '<->', '&')::tsquery;
     IF jsonb_array_length(term -> 'any') = 1 THEN
-      likes := likes || ARRAY(SELECT '%' || word || '%' FROM unnest(tsvector_to_array(message_words(choice ->> 'words'))) AS word);
+      likes := likes || ARRAY(SELECT '%' || lower(word) || '%' FROM unnest(tsvector_to_array(message_words(choice ->> 'words'))) AS word);
     END IF;
   END LOOP;
   IF parts IS NULL THEN query := NULL; END IF;
@@ -108,11 +108,14 @@ BEGIN
       SELECT array_agg(h.chat_id), array_agg(h.number) INTO found_chats, found_numbers
       FROM (
         SELECT x.chat_id, x.number
-        FROM unnest(chats, lows) AS r (chat, low) CROSS JOIN LATERAL (SELECT * FROM message x WHERE x.chat_id = r.chat AND x.number >= r.low OFFSET 0) AS x
-        WHERE (by_sender IS NULL OR x.sender_id = by_sender)
-          AND (before_number IS NULL OR CASE WHEN in_chat IS NULL THEN (x.created_at, x.chat_id, x.number) < (before_at, before_chat, before_number) ELSE x.number < before_number END)
-          AND lower(unaccent(x.body)) LIKE ALL (likes) AND message_words(x.body) @@ query
-        ORDER BY CASE WHEN in_chat IS NULL THEN x.created_at END DESC, x.chat_id DESC, x.number DESC LIMIT wanted
+        FROM (
+          SELECT x.*
+          FROM unnest(chats, lows) AS r (chat, low) CROSS JOIN LATERAL (SELECT * FROM message x WHERE x.chat_id = r.chat AND x.number >= r.low OFFSET 0) AS x
+          WHERE before_number IS NULL OR CASE WHEN in_chat IS NULL THEN (x.created_at, x.chat_id, x.number) < (before_at, before_chat, before_number) ELSE x.number < before_number END
+          ORDER BY CASE WHEN in_chat IS NULL THEN x.created_at END DESC, x.chat_id DESC, x.number DESC OFFSET 0
+        ) AS x
+        WHERE (by_sender IS NULL OR x.sender_id = by_sender) AND lower(unaccent(x.body)) LIKE ALL (likes) AND message_words(x.body) @@ query
+        LIMIT wanted
       ) AS h;
       EXIT;
     ELSIF in_chat IS NOT NULL THEN
@@ -125,7 +128,7 @@ BEGIN
           ORDER BY x.chat_id DESC, x.number DESC LIMIT walk
         ) AS x
         WHERE (by_sender IS NULL OR x.sender_id = by_sender) AND lower(unaccent(x.body)) LIKE ALL (likes) AND message_words(x.body) @@ query
-        ORDER BY x.chat_id DESC, x.number DESC LIMIT wanted
+        LIMIT wanted
       ) AS h;
     ELSE
       SELECT array_agg(h.chat_id), array_agg(h.number) INTO found_chats, found_numbers
@@ -139,7 +142,7 @@ BEGIN
         WHERE x.chat_id = ANY (chats) AND (by_sender IS NULL OR x.sender_id = by_sender)
           AND lower(unaccent(x.body)) LIKE ALL (likes) AND message_words(x.body) @@ query
           AND x.number >= (SELECT m.history_from FROM member m WHERE m.chat_id = x.chat_id AND m.user_id = viewer)
-        ORDER BY x.created_at DESC, x.chat_id DESC, x.number DESC LIMIT wanted
+        LIMIT wanted
       ) AS h;
     END IF;
     EXIT WHEN cardinality(found_chats) >= wanted;
@@ -155,22 +158,30 @@ BEGIN
       )
       SELECT string_agg('(' || c.part::text || ')', ' & ')::tsquery, count(*) = cardinality(parts) AND query::text !~ '[<!]' INTO key, key_is_all
       FROM counted c WHERE c.rank = 1 AND by_sender IS NULL OR c.rank <= 3 AND c.count <= 6;
-      IF by_sender IS NOT NULL THEN key := concat_ws(' & ', key::text, '@s' || to_hex(by_sender))::tsquery; END IF;
-      IF readable IS NOT NULL THEN key := key && (SELECT string_agg('@c' || to_hex(c), '|') FROM unnest(chats) AS c)::tsquery; END IF;
+      IF by_sender IS NOT NULL THEN
+        key := coalesce(key && ('@s' || to_hex(by_sender))::tsquery, ('@s' || to_hex(by_sender))::tsquery);
+      END IF;
+      IF readable IS NOT NULL THEN
+        key := key && (SELECT string_agg('@c' || to_hex(c), '|') FROM unnest(chats) AS c)::tsquery;
+      END IF;
     END IF;
     WITH candidate AS MATERIALIZED (
       SELECT x.chat_id, x.number, x.created_at, x.body
       FROM (SELECT * FROM message x WHERE message_keys(x.chat_id, x.sender_id, x.body) @@ key OFFSET 0) AS x
-      WHERE x.chat_id = ANY (chats)
+      WHERE x.chat_id = ANY (chats) AND (by_sender IS NULL OR x.sender_id = by_sender)
         AND (before_number IS NULL OR CASE WHEN in_chat IS NULL THEN (x.created_at, x.chat_id, x.number) < (before_at, before_chat, before_number) ELSE x.number < before_number END)
       LIMIT cap
     )
     SELECT (SELECT count(*) FROM candidate), array_agg(h.chat_id), array_agg(h.number) INTO candidates, found_chats, found_numbers
     FROM (
-      SELECT x.chat_id, x.number FROM candidate x
+      SELECT x.chat_id, x.number
+      FROM (
+        SELECT * FROM candidate x WHERE cap IS NULL OR (SELECT count(*) FROM candidate) < cap
+        ORDER BY CASE WHEN in_chat IS NULL THEN x.created_at END DESC, x.chat_id DESC, x.number DESC OFFSET 0
+      ) AS x
       WHERE (key_is_all OR lower(unaccent(x.body)) LIKE ALL (likes) AND message_words(x.body) @@ query)
         AND x.number >= (SELECT m.history_from FROM member m WHERE m.chat_id = x.chat_id AND m.user_id = viewer)
-      ORDER BY CASE WHEN in_chat IS NULL THEN x.created_at END DESC, x.chat_id DESC, x.number DESC LIMIT wanted
+      LIMIT wanted
     ) AS h;
     EXIT WHEN cap IS NULL OR candidates < cap;
   END LOOP;

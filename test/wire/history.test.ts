@@ -144,7 +144,7 @@ describe('people', () => {
     await zoe.ask('mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) { user { displayName bio } errors { message } } }', { input: { displayName: 'Zoë Ångström', bio: 'Detective' } })
     const find = async (search: string) => (await bob.ask('query ($search: String!) { users(search: $search) { nodes { username } } }', { search })).users.nodes.map((user: Untyped) => user.username)
     for (const search of ['zo', 'MARP', 'angstr', 'zoe ang', 'zoe_marple@example.com']) expect(await find(search), search).toEqual(['zoe_marple'])
-    for (const search of ['arple', 'zoe_marple@example', '%', '_', 'zoe bob', '@']) expect(await find(search), search).toEqual([])
+    for (const search of ['ple', 'zoe_marple@example', '%', '_', 'zoe bob', '@']) expect(await find(search), search).toEqual([])
     expect(await bob.ask('{ userByUsername(username: "ZOE_Marple") { displayName bio email } }')).toEqual({ userByUsername: { displayName: 'Zoë Ångström', bio: 'Detective', email: null } })
   })
 
