@@ -21,7 +21,7 @@ afterAll(async () => {
 })
 
 const CLOSED = { code: 'CONNECTION_CLOSED' }
-const backendOf = async (connection: Sql) => (await connection<{ pid: number }[]>`select pg_backend_pid() as pid`)[0]?.pid ?? 0
+const backendOf = async (connection: postgres.ISql) => (await connection<{ pid: number }[]>`select pg_backend_pid() as pid`)[0]?.pid ?? 0
 /** What the pool does next may still meet the lost connection; then it has a new one. */
 const connected = () => expect.poll(() => sql`select 1 as one`.catch(() => null)).toEqual([{ one: 1 }])
 const end = (pid: number) => server.sql`select pg_terminate_backend(${pid})`
