@@ -7,7 +7,8 @@ describe('what was typed into the box', () => {
     ['roses garden', [{ not: false, any: [{ words: 'roses', whole: false }] }, { not: false, any: [{ words: 'garden', whole: false }] }]],
     ['"roses in" -gnomes', [{ not: false, any: [{ words: 'roses in', whole: true }] }, { not: true, any: [{ words: 'gnomes', whole: true }] }]],
     ['a OR b OR c', [{ not: false, any: ['a', 'b', 'c'].map((words) => ({ words, whole: false })) }]],
-    ['-"not this" "never closed', [{ not: true, any: [{ words: 'not this', whole: true }] }, { not: false, any: [{ words: 'never closed', whole: true }] }]],
+    ['-"not this" "never closed', [{ not: true, any: [{ words: 'not this', whole: true }] }, { not: false, any: [{ words: 'never closed', whole: false }] }]],
+    ['„roses in“', [{ not: false, any: [{ words: 'roses in', whole: true }] }]],
     ['OR -', [{ not: false, any: [{ words: '-', whole: false }] }]],
   ])('%s', (query, terms) => {
     expect(readQuery(query)).toEqual(terms)
@@ -19,6 +20,12 @@ describe('what was typed into the box', () => {
 })
 
 describe('what is shown of a text', () => {
+  test('a text without spaces is cut between characters as people count them', () => {
+    const family = '👨‍👩‍👧'
+    const { snippet } = snippetOf(family.repeat(60), [])
+    expect(snippet.replaceAll(family, '')).toBe(' …')
+  })
+
   test('any text and search give ranges within the snippet, in order, that hold what was looked for', () => {
     const word = fc.constantFrom('rose', 'Rosé', 'garden', '🌹', '東京', 'Straße', ' ', '\n', ', ', 'the', '-', 'x'.repeat(50))
     fc.assert(

@@ -4,19 +4,21 @@ export type { Term }
 
 /**
  * Reads what somebody typed into a search box: words that must all be there (any of them may go on: "gard" finds "garden"), "quoted phrases" as they
- * stand, -excluded words, and OR between two that will do. Any text is a search; whatever is no sign of these is a word.
+ * stand, -excluded words, and OR between two that will do. A phrase that is not closed yet may go on. Any text is a search; whatever is no sign of
+ * these is a word.
  */
 export function readQuery(query: string): Term[] {
   const terms: Term[] = []
   let or = false
-  for (const [text, minus = '', phrase] of query.matchAll(/(-?)"([^"]*)"?|[^\s"]+/g)) {
+  // Phones write their quotes in many ways.
+  for (const [text, minus = '', phrase, closed] of query.replace(/[“”„‟«»＂]/g, '"').matchAll(/(-?)"([^"]*)("?)|[^\s"]+/g)) {
     if (text === 'OR') {
       or = true
       continue
     }
     const not = minus === '-' || (phrase === undefined && /^-./.test(text))
     const words = phrase ?? text.replace(/^-(?=.)/, '')
-    const choice = { words, whole: not || phrase !== undefined }
+    const choice = { words, whole: not || closed === '"' }
     const last = terms.at(-1)
     if (or && last !== undefined && !last.not && !not) last.any.push(choice)
     else terms.push({ not, any: [choice] })
@@ -80,6 +82,8 @@ export function findMatches(text: string, terms: readonly Term[]): Range[] {
   return found.filter((range, index) => found.slice(0, index).every((earlier) => earlier.end <= range.start))
 }
 
+/** As a person counts them: a letter with its marks, a flag, a family. */
+const CHARACTERS = new Intl.Segmenter('und', { granularity: 'grapheme' })
 /** So long is a snippet, and so much of it stands before the first match. */
 const SNIPPET_LENGTH = 160
 const BEFORE_LENGTH = 40
@@ -111,5 +115,5 @@ function wordEnd(text: string, at: number, least: number): number {
 }
 
 function wholeCharacter(text: string, at: number): number {
-  return /[\uDC00-\uDFFF]/.test(text.charAt(at)) ? at - 1 : at
+  return CHARACTERS.segment(text).containing(at)?.index ?? at
 }
