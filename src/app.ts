@@ -10,6 +10,7 @@ import { warmUpPasswords } from './auth/password.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/index.ts'
 import { Hub } from './event/hub.ts'
+import { startRetention } from './event/retention.ts'
 import type { Services } from './graphql/context.ts'
 import { serveHttp } from './http/server.ts'
 import type { HttpServer } from './http/server.ts'
@@ -61,8 +62,10 @@ export async function startApp(config: Config, options: { database: Database; se
   }
   await Promise.all([hub.start(bus), warmUpPasswords()])
   const leavings = await startLeavings({ ...services, viewer: null, client: { address: 'local', userAgent: null, trusted: false }, loaders: new Loaders() })
+  const retention = startRetention({ sql: database.sql, log })
   const stopParts = async () => {
     await leavings.stop()
+    await retention.stop()
     await hub.close()
     typing.close()
     await presence.close()

@@ -6,7 +6,7 @@ export interface Cursor {
   viewerId: number
   /** The chat that the stream of events is about; null: all of the viewer's. */
   chatId: number | null
-  /** Names the body of data; after a restore it is another. */
+  /** Names the body of data, in hexadecimal digits; after a restore it is another. */
   epoch: string
   horizon: bigint
   delivered: ReadonlyMap<number, number>
@@ -26,7 +26,7 @@ export function encodeCursor(cursor: Cursor): string {
     bytes.push(Number(rest))
   }
   put(VERSION)
-  put(BigInt(`0x${cursor.epoch.replaceAll('-', '').slice(0, 12)}`))
+  put(epochNumber(cursor.epoch))
   put(cursor.viewerId)
   put(cursor.chatId ?? 0)
   put(cursor.horizon)
@@ -47,13 +47,16 @@ export function decodeCursor(text: string, expected: Pick<Cursor, 'viewerId' | '
   const [version, epoch, viewerId, chatId, horizon, ...pairs] = numbers
   if (version !== VERSION || viewerId !== BigInt(expected.viewerId)) return 'INVALID_CURSOR'
   if (chatId !== BigInt(expected.chatId ?? 0)) return 'OTHER_SCOPE'
-  if (epoch !== BigInt(`0x${expected.epoch.replaceAll('-', '').slice(0, 12)}`)) return 'NEW_EPOCH'
+  if (epoch !== epochNumber(expected.epoch)) return 'NEW_EPOCH'
   const delivered = new Map<number, number>()
   for (let i = 0; i < pairs.length; i += 2) delivered.set(Number(pairs[i]), Number(pairs[i + 1]))
   // Beyond what any id or number here can be.
   if (![...delivered].flat().every(Number.isSafeInteger)) return 'INVALID_CURSOR'
   return { ...expected, horizon: horizon as bigint, delivered }
 }
+
+/** As much of it as tells two apart. */
+const epochNumber = (epoch: string) => BigInt(`0x${epoch.slice(0, 12)}`)
 
 /** What both have delivered: of two cursors of one reader the further one counts, part by part. */
 export function joinCursors(a: Cursor, b: Cursor): Cursor {

@@ -1,4 +1,6 @@
 import { Barriers } from './barriers.ts'
+import { endsMembership, isShown } from './batch.ts'
+import type { Batch } from './batch.ts'
 import type { Hub } from './hub.ts'
 import { PendingStates } from './pending.ts'
 import { READ_LIMIT } from './reader.ts'
@@ -9,21 +11,15 @@ import type { StateChange } from './state.ts'
 import { EventKind } from './types.ts'
 import type { EventRow } from './types.ts'
 
-/** What one step of a feed brings. */
-export interface Batch {
-  events: EventRow[]
-  cursor: string
-  /** False while older events are still to come. */
-  caughtUp: boolean
-  reset: Reset | null
-}
-
 /** A batch holds at most so many events. */
 const BATCH_LIMIT = 100
 /** A silent feed sends its cursor this often, so that a client's cursor never grows old while nothing happens. */
 const IDLE_MS = 15_000
 /** Pause before the next try when the log could not be read. */
 const RETRY_MS = 500
+/** Whoever takes nothing for so long while something waits, or is so many events behind, is sent away: coming again costs both sides less. */
+const STALL_MS = 20_000
+const LAG_LIMIT = 5000
 
 /**
  * One connection's events, as an iterator that pulls.
@@ -55,10 +51,15 @@ export class Feed implements AsyncIterableIterator<Batch> {
   #catchUp: { horizon: bigint; delivered: Map<number, number>; missed: EventRow[]; next: number } | null
   #first: { reset: Reset | null } | null
   #ended = false
+  /** When the last batch was handed out; null while the next one is waited for. */
+  #handedAt: number | null = null
+  readonly #sendAway: () => void
   #wake: (() => void) | null = null
 
-  constructor(hub: Hub, scope: Scope, start: Start) {
+  /** `sendAway` cuts the connection that this feed is for, in a way after which clients come again. */
+  constructor(hub: Hub, scope: Scope, start: Start, sendAway: () => void) {
     this.#hub = hub
+    this.#sendAway = sendAway
     this.#scope = scope
     this.#epoch = start.epoch
     this.#sent = new Map(start.heads)
@@ -102,10 +103,28 @@ export class Feed implements AsyncIterableIterator<Batch> {
     this.#passBarriers()
   }
 
+  /** Whether the reader does not keep up. */
+  get isStuck(): boolean {
+    const waits = this.#dirty.size > 0 || this.#catchUp !== null || this.#states.keys().length > 0
+    if (waits && this.#handedAt !== null && performance.now() - this.#handedAt > STALL_MS) return true
+    let lag = 0
+    for (const id of this.#dirty) lag += Math.max(0, this.#hub.head(id) - (this.#sent.get(id) ?? Infinity))
+    return lag > LAG_LIMIT
+  }
+
+  /** Ends the feed together with its connection: the client comes again with its cursor. */
+  abandon(): void {
+    this.#sendAway()
+    void this.return()
+  }
+
   async next(): Promise<IteratorResult<Batch, undefined>> {
+    this.#handedAt = null
     while (!this.#ended) {
       const batch = this.#first !== null || this.#catchUp !== null ? this.#nextMissed() : await this.#nextLive()
-      if (batch !== null) return { done: false, value: batch }
+      if (batch === null) continue
+      this.#handedAt = performance.now()
+      return { done: false, value: batch }
     }
     return { done: true, value: undefined }
   }
@@ -286,14 +305,4 @@ export class Feed implements AsyncIterableIterator<Batch> {
       }
     })
   }
-}
-
-/** After this event nothing of the chat is the viewer's any more. */
-function endsMembership(row: EventRow, viewerId: number): boolean {
-  return row.kind === EventKind.CHAT_DELETED || (row.kind === EventKind.MEMBER_REMOVED && row.refId === viewerId)
-}
-
-/** JOINED only wakes: the viewer reads the chat's own event as ChatAdded. */
-function isShown(row: EventRow): boolean {
-  return row.kind !== EventKind.JOINED
 }

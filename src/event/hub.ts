@@ -1,6 +1,8 @@
 import type { Bus, Hint } from '../bus/index.ts'
 import type { Logger } from '../base/log.ts'
+import { Unavailable } from '../base/errors.ts'
 import type { Ctx } from '../ctx.ts'
+import { currentEpoch, settleEpoch } from './epoch.ts'
 import { Feed } from './feed.ts'
 import { EventReader } from './reader.ts'
 import { readStart } from './resume.ts'
@@ -19,7 +21,7 @@ import { EventKind } from './types.ts'
 export class Hub {
   readonly #sql: Ctx['sql']
   readonly #log: Logger
-  readonly reader: EventReader
+  reader: EventReader
   /** Newest known event number of the streams that are read here. */
   readonly #heads = new Map<number, number>()
   readonly #readers = new Map<number, Set<Feed>>()
@@ -28,6 +30,7 @@ export class Hub {
   readonly #starting = new Set<{ heads: Map<number, number>; moved: Moved[] }>()
   readonly #feeds = new Set<Feed>()
   readonly #feedsOfViewer = new Map<number, Set<Feed>>()
+  #epoch = ''
   #sweep: Sweep | null = null
   #unsubscribe: (() => void) | null = null
 
@@ -39,6 +42,8 @@ export class Hub {
 
   /** Listens to hints and begins to sweep. */
   async start(bus: Bus): Promise<void> {
+    await settleEpoch(this.#sql)
+    this.#epoch = await currentEpoch(this.#sql)
     this.#unsubscribe = await bus.subscribe('hints', (hints) => {
       this.wake(hints)
     })
@@ -46,10 +51,17 @@ export class Hub {
       sql: this.#sql,
       busy: () => this.#feeds.size > 0 || this.#watchers.size > 0,
       onMoved: (moved) => {
+        if (moved.epoch !== this.#epoch) {
+          this.#renew(moved.epoch)
+          return
+        }
         this.wake(moved.hints)
         for (const starting of this.#starting) starting.moved.push(moved)
         this.#tellStates(moved)
         for (const feed of this.#feeds) feed.addBarrier(moved.horizon)
+        const stuck = [...this.#feeds].filter((feed) => feed.isStuck)
+        if (stuck.length > 0) this.#log.info({ readers: stuck.length }, 'Readers that do not keep up were sent away; they resume.')
+        for (const feed of stuck) feed.abandon()
       },
       onError: (error) => {
         this.#log.warn({ err: error }, 'The sweep of the event log failed; it goes on.')
@@ -62,6 +74,27 @@ export class Hub {
     this.#unsubscribe?.()
     for (const feed of [...this.#feeds]) await feed.return()
     await this.#sweep?.stop()
+  }
+
+  /** The data is another now, so nothing that is known of the log is true any more. */
+  #renew(epoch: string): void {
+    this.#log.warn('The database is another one now (a restore, or a standby took over): all readers begin anew.')
+    this.#epoch = epoch
+    this.reader = new EventReader(this.#sql)
+    for (const feed of [...this.#feeds]) feed.abandon()
+    this.#heads.clear()
+    for (const watchers of this.#watchers.values()) for (const watcher of watchers) watcher()
+    settleEpoch(this.#sql).catch((error: unknown) => {
+      this.#log.error({ err: error }, 'Transaction ids from elsewhere could not be settled; the next start does it.')
+    })
+  }
+
+  /** @throws {Unavailable} where this start was read from data that is no longer served. */
+  async #checkEpoch(epoch: string): Promise<void> {
+    if (epoch === this.#epoch) return
+    const current = await currentEpoch(this.#sql)
+    if (current !== this.#epoch) this.#renew(current)
+    if (current !== epoch) throw new Unavailable('The database has just been replaced. Try again.')
   }
 
   /** Notes that streams moved, and wakes those who read them. */
@@ -110,16 +143,17 @@ export class Hub {
 
   /**
    * Opens the events of this scope: from now on, or from a cursor. Null: the chat of the scope is not the viewer's.
-   * The answer must be ended with `return()`.
+   * The answer must be ended with `return()`. `sendAway` cuts the connection that it is for, where it cannot go on or does not keep up.
    */
-  async open(scope: Scope, cursors: Cursors): Promise<Feed | null> {
+  async open(scope: Scope, cursors: Cursors, sendAway: () => void): Promise<Feed | null> {
     // Listen before reading: what commits in between is either in the snapshot or noted here.
     const starting = { heads: new Map<number, number>(), moved: [] as Moved[] }
     this.#starting.add(starting)
     try {
       const start = await readStart(this.#sql, scope, cursors)
       if (start === null) return null
-      const feed = new Feed(this, scope, start)
+      await this.#checkEpoch(start.epoch)
+      const feed = new Feed(this, scope, start, sendAway)
       this.#feeds.add(feed)
       addTo(this.#feedsOfViewer, scope.viewerId, feed)
       for (const streamId of start.heads.keys()) this.addReader(streamId, feed)

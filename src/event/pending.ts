@@ -15,13 +15,13 @@ export class PendingStates {
   note(change: StateChange): void {
     const key = stateKey(change)
     const together = change.kind === EventKind.MARKS_MOVED && change.userId === null
-    const notBefore = together ? (this.#toldAt.get(change.chatId) ?? 0) + LARGE_CHAT_MS : 0
+    const notBefore = together ? (this.#toldAt.get(change.chatId) ?? -Infinity) + LARGE_CHAT_MS : 0
     this.#pending.set(key, { change, notBefore })
   }
 
   /** Takes out what may be told now, at most so many, with their keys. */
   take(limit: number): { keys: string[]; events: EventRow[] } {
-    const now = Date.now()
+    const now = performance.now()
     const due = [...this.#pending].filter(([, { notBefore }]) => notBefore <= now).slice(0, limit)
     for (const [key, { change }] of due) {
       this.#pending.delete(key)
@@ -32,7 +32,7 @@ export class PendingStates {
 
   /** How long until something may be told; Infinity where nothing waits. */
   waitMs(): number {
-    return Math.max(0, Math.min(...[...this.#pending.values()].map(({ notBefore }) => notBefore)) - Date.now())
+    return Math.max(0, Math.min(...[...this.#pending.values()].map(({ notBefore }) => notBefore)) - performance.now())
   }
 
   keys(): string[] {

@@ -64,7 +64,7 @@ export const NO_CURSORS: Cursors = { after: null, resumeAfter: null }
 /** Reads in one snapshot where a viewer starts, and with a cursor what was missed since. Null: the chat of the scope is not the viewer's. */
 export function readStart(sql: Ctx['sql'], scope: Scope, cursors: Cursors): Promise<Start | null> {
   return sql.begin('isolation level repeatable read read only', async (tx) => {
-    const [now] = await tx<{ epoch: string; snapshot: string }[]>`select epoch, pg_current_snapshot()::text as snapshot from meta`
+    const [now] = await tx<{ epoch: string; floor: string; snapshot: string }[]>`select data_epoch() as epoch, floor_xid::text as floor, pg_current_snapshot()::text as snapshot from meta`
     if (now === undefined) throw new Error('the meta row is missing')
     const snapshot = parseSnapshot(now.snapshot)
     const open = await tx<OpenStream[]>`
@@ -93,6 +93,7 @@ export function readStart(sql: Ctx['sql'], scope: Scope, cursors: Cursors): Prom
     // Numbers that this database has not reached: it is not the one that the cursor came from.
     const ahead = [...cursor.delivered].some(([id, seq]) => seq > (start.heads.get(id) ?? seq))
     if (ahead || cursor.horizon > snapshot.xmax) return outside ? null : { ...start, reset: { reason: 'NEW_EPOCH', chatIds: null } }
+    if (cursor.horizon <= BigInt(now.floor)) return outside ? null : { ...start, reset: { reason: 'TOO_OLD', chatIds: null } }
 
     const { ranges, reset } = limitMissed(await findMissed(tx, scope, cursor), scope)
     if (outside && ranges.length === 0) return null

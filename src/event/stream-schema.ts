@@ -4,7 +4,7 @@ import { flatMap } from '../base/latest.ts'
 import { builder } from '../graphql/builder.ts'
 import { argId } from '../graphql/errors.ts'
 import { viewerOf } from '../viewer.ts'
-import type { Batch } from './feed.ts'
+import type { Batch } from './batch.ts'
 import { readGap } from './gap.ts'
 import type { Gap } from './gap.ts'
 import { freshCursor } from './resume.ts'
@@ -85,7 +85,7 @@ builder.subscriptionField('events', (t) =>
     },
     subscribe: async (_root, args, ctx) => {
       const scope = { viewerId: viewerOf(ctx).userId, chatId: args.chatId == null ? null : argId('Chat', args.chatId, 'chatId') }
-      const feed = await ctx.hub.open(scope, { after: args.after ?? null, resumeAfter: ctx.resumeAfter })
+      const feed = await ctx.hub.open(scope, { after: args.after ?? null, resumeAfter: ctx.resumeAfter }, ctx.endConnection)
       if (feed === null) throw new BadUserInput('`chatId`: no such chat.')
       return flatMap(feed, (batch) => {
         // Nothing read for an earlier batch is true any more.

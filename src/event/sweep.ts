@@ -31,6 +31,8 @@ export interface Moved {
   profiles: { userId: number; chatIds: number[]; at: Date }[]
   /** Everything of transactions below this one is finished. */
   horizon: bigint
+  /** Names the body of data that was read. */
+  epoch: string
 }
 
 /** Asks regularly for what became visible in the log since the last time, so that a lost hint delays and never loses. */
@@ -78,6 +80,7 @@ async function currentSnapshot(sql: Ctx['sql']): Promise<Snapshot> {
 
 interface MovedRow {
   snapshot: string
+  epoch: string
   hints: Hint[] | null
   marks: [chatId: number, userId: number, large: boolean, at: string][] | null
   profiles: [userId: number, chatIds: number[] | null, at: string][] | null
@@ -88,7 +91,7 @@ async function readMoved(sql: Ctx['sql'], previous: Snapshot): Promise<Moved & {
   const xmax = previous.xmax.toString()
   const running = previous.running.map(String)
   const [row] = await sql<MovedRow[]>`
-    select pg_current_snapshot()::text as snapshot, (
+    select pg_current_snapshot()::text as snapshot, data_epoch() as epoch, (
       select json_agg(json_build_array(moved.stream_id, moved.head)) from (
         select stream_id, max(seq) as head from event
         where xid >= ${xmax}::xid8 or xid = any (${running}::xid8[])
@@ -106,6 +109,7 @@ async function readMoved(sql: Ctx['sql'], previous: Snapshot): Promise<Moved & {
   return {
     snapshot,
     horizon: snapshot.xmin,
+    epoch: row.epoch,
     hints: row.hints ?? [],
     marks: (row.marks ?? []).map(([chatId, userId, large, at]) => ({ chatId, userId, large, at: new Date(at) })),
     profiles: (row.profiles ?? []).map(([userId, chatIds, at]) => ({ userId, chatIds: chatIds ?? [], at: new Date(at) })),

@@ -58,12 +58,12 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
     async close() {
       closing = true
       const closed = new Promise<void>((resolve) => server.close(() => { resolve() }))
+      // Requests under way are finished; what still hangs after that is cut.
+      const patience = setTimeout(() => { server.closeAllConnections() }, 5000)
       await closeSockets()
       // Cut, not completed: then clients come again.
       for (const stream of streams) stream.destroy()
       server.closeIdleConnections()
-      // Requests under way are finished; what still hangs after that is cut.
-      const patience = setTimeout(() => { server.closeAllConnections() }, 5000)
       await closed
       clearTimeout(patience)
       // Also what nobody waits for any more still needs its database.

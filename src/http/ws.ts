@@ -25,6 +25,12 @@ const KEEP_ALIVE_MS = 12_000
 const INIT_TIMEOUT_MS = 3000
 /** Time for a client to answer that its socket closes. */
 const CLOSE_MS = 1000
+/** When the server ends, sockets are closed one after the other over at most so long, so that their clients do not all come to the next server at once. */
+const DRAIN_MS = 3000
+/** Between two of them, where they are few. */
+const DRAIN_STEP_MS = 2
+/** A client that lets more than this of its answers pile up is sent away. What streams bring waits elsewhere, without being kept. */
+const MAX_BUFFERED_BYTES = 8 * 1024 * 1024
 
 /** What we keep of a socket from its init to its close. */
 interface SocketState extends Extra {
@@ -33,7 +39,7 @@ interface SocketState extends Extra {
   [key: PropertyKey]: unknown
 }
 
-/** Serves graphql-transport-ws at /graphql of this server; answers a function that closes all sockets. */
+/** Serves graphql-transport-ws at /graphql of this server; answers a function that closes all sockets, a few at a time. */
 export function serveWebSocket(server: Server, config: Config, services: Services, api: Api): () => Promise<void> {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -41,12 +47,13 @@ export function serveWebSocket(server: Server, config: Config, services: Service
     handleProtocols: (protocols) => (protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
   })
   const upgraded = new Set<Duplex>()
+  let draining = false
   server.on('upgrade', (req, socket, head) => {
     upgraded.add(socket)
     socket.once('close', () => upgraded.delete(socket))
     // Node has taken its own listener off by now, and an error that nobody hears would end the process.
     socket.on('error', () => socket.destroy())
-    const refusal = refuseUpgrade(config, req)
+    const refusal = draining ? '503 Service Unavailable' : refuseUpgrade(config, req)
     if (refusal !== null) {
       endWith(socket, refusal)
       return
@@ -130,6 +137,9 @@ export function serveWebSocket(server: Server, config: Config, services: Service
           return [new GraphQLError(MASKED, { extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: edge.requestId } })]
         }
       },
+      onNext: ({ extra }) => {
+        if (extra.socket.bufferedAmount > MAX_BUFFERED_BYTES) sendAway(extra)
+      },
       execute: (args) => (args as ExecutionArgs & Lanes).execute(args),
       subscribe: (args) => (args as ExecutionArgs & Lanes).subscribe(args),
     },
@@ -138,6 +148,8 @@ export function serveWebSocket(server: Server, config: Config, services: Service
   )
 
   return async () => {
+    draining = true
+    await drain(sockets.clients)
     const closed = Promise.resolve(graphql.dispose())
     // A client that does not answer the close, such as a sleeping phone, is not waited for.
     await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())])
@@ -147,17 +159,34 @@ export function serveWebSocket(server: Server, config: Config, services: Service
   }
 }
 
-/** Closes a socket for a fault that may pass, with a code after which clients come again. */
-function sendAway(extra: SocketState): void {
-  extra.socket.close(1013, 'Try again later')
+/** Closes sockets one after the other, with a code after which clients come again at once. What they ask for until then is answered. */
+async function drain(clients: ReadonlySet<WebSocket>): Promise<void> {
+  const began = performance.now()
+  const step = Math.min(DRAIN_STEP_MS, DRAIN_MS / clients.size)
+  for (const [index, client] of [...clients].entries()) {
+    const early = began + index * step - performance.now()
+    if (early > 1) await new Promise((resolve) => setTimeout(resolve, early))
+    client.close(1012, 'Service restart')
+  }
 }
 
-/** Takes the right to ask from a socket at once, and closes it; a client that does not answer the close is cut. */
+/** Closes a socket for a fault that may pass, with a code after which clients come again. */
+function sendAway({ socket }: SocketState): void {
+  close(socket, 1013, 'Try again later')
+}
+
+/** Takes the right to ask from a socket at once, and closes it. */
 function endSession(extra: SocketState): void {
   delete extra.edge
-  extra.socket.close(CloseCode.Forbidden, 'Session ended')
+  close(extra.socket, CloseCode.Forbidden, 'Session ended')
+}
+
+/** A client that does not answer the close, such as one that reads nothing, is cut. */
+function close(socket: WebSocket, code: number, reason: string): void {
+  if (socket.readyState !== WebSocket.OPEN) return
+  socket.close(code, reason)
   setTimeout(() => {
-    extra.socket.terminate()
+    socket.terminate()
   }, CLOSE_MS).unref()
 }
 

@@ -131,7 +131,7 @@ builder.subscriptionField('messageAdded', (t) =>
     args: { chatId: t.arg.id({ required: true, description: 'Global ID of the chat.' }) },
     subscribe: async (_root, args, ctx) => {
       const chatId = argId('Chat', args.chatId, 'chatId')
-      const feed = await ctx.hub.open({ viewerId: viewerOf(ctx).userId, chatId }, NO_CURSORS)
+      const feed = await ctx.hub.open({ viewerId: viewerOf(ctx).userId, chatId }, NO_CURSORS, ctx.endConnection)
       if (feed === null) throw new BadUserInput('`chatId`: no such chat.')
       return flatMap(feed, (batch) => {
         // Nothing read for an earlier batch is true any more.

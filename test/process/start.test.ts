@@ -65,7 +65,7 @@ test('without any setting it makes its database, serves this machine, says where
   await stream.next()
   expect(await first.stop('SIGINT')).toEqual({ code: 0, signal: null })
   await expectCleanStop(dataDir, postgres)
-  expect(await stream.ended()).toMatchObject({ code: 1001 })
+  expect(await stream.ended()).toMatchObject({ code: 1012 })
 
   const second = await serve({ cwd })
   expect(second.process.stderr).toBe('')

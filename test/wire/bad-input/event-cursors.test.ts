@@ -63,7 +63,7 @@ function extended(...more: (bigint | number)[]): string {
 
 /** A cursor of Alice's, of all her chats, but for what is given. */
 async function forged(change: { client?: Client; chatId?: string; horizon?: bigint; epoch?: string; delivered?: [number, number][] }): Promise<string> {
-  const [meta] = await server.sql<{ epoch: string }[]>`select epoch from meta`
+  const [meta] = await server.sql<{ epoch: string }[]>`select data_epoch() as epoch`
   return encodeCursor({
     viewerId: numberOf((change.client ?? alice).id),
     chatId: change.chatId === undefined ? null : numberOf(change.chatId),
@@ -92,7 +92,7 @@ const BROKEN: [string, () => string | Promise<string>, string][] = [
   ['a number beyond all', () => Buffer.alloc(200, 255).toString('base64url'), 'INVALID_CURSOR'],
   ['a cursor of Bob’s', () => cursorOf(bob), 'INVALID_CURSOR'],
   ['a cursor of a single chat', () => cursorOf(alice, garden), 'INVALID_CURSOR'],
-  ['a cursor of other data', () => forged({ epoch: '00000000-0000-4000-8000-000000000000' }), 'NEW_EPOCH'],
+  ['a cursor of other data', () => forged({ epoch: '00000000000000000000000000000000' }), 'NEW_EPOCH'],
   ['a cursor from a time to come', () => forged({ horizon: 2n ** 63n - 1n }), 'NEW_EPOCH'],
   ['a cursor beyond the newest event of a chat', () => forged({ delivered: [[numberOf(garden), 1_000_000]] }), 'NEW_EPOCH'],
   ['a cursor with an event number beyond all', () => extended(999_999, 2n ** 63n - 1n), 'INVALID_CURSOR'],
@@ -151,7 +151,7 @@ describe('a subscription is refused', () => {
     ['events of a stranger’s chat from a broken cursor', EVENTS, () => ({ chatId: diary, after: 'cursor' }), NO_CHAT],
     ['events of a stranger’s chat from the beginning', EVENTS, async () => ({ chatId: diary, after: await forged({ client: bob, chatId: diary }) }), NO_CHAT],
     ['events of a stranger’s chat from a time to come', EVENTS, async () => ({ chatId: diary, after: await forged({ client: bob, chatId: diary, horizon: 2n ** 62n }) }), NO_CHAT],
-    ['events of a stranger’s chat of other data', EVENTS, async () => ({ chatId: diary, after: await forged({ client: bob, chatId: diary, epoch: '00000000-0000-4000-8000-000000000000' }) }), NO_CHAT],
+    ['events of a stranger’s chat of other data', EVENTS, async () => ({ chatId: diary, after: await forged({ client: bob, chatId: diary, epoch: '00000000000000000000000000000000' }) }), NO_CHAT],
     ['events of a chat that does not exist', EVENTS, () => ({ chatId: globalId('Chat', 999_999) }), NO_CHAT],
     ['events by an ID that is none', EVENTS, () => ({ chatId: 'garden' }), NO_ID],
     ['events by the ID of a user', EVENTS, () => ({ chatId: alice.id }), NO_ID],

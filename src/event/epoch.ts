@@ -1,0 +1,26 @@
+import type { Ctx } from '../ctx.ts'
+
+/** Names the body of data that the database holds: another after a restore, and after a standby has taken over. */
+export async function currentEpoch(sql: Ctx['sql']): Promise<string> {
+  const [row] = await sql<{ epoch: string }[]>`select data_epoch() as epoch`
+  if (row === undefined) throw new Error('the meta row is missing')
+  return row.epoch
+}
+
+/**
+ * Looks after the transaction ids of a body of data that was brought from elsewhere: a dump, restored in another cluster, carries ids that this
+ * one has not reached. Such rows count as old from here on, since every cursor of before is reset anyway; left alone they would come to
+ * readers again and again. Done once for each epoch, by one of the servers.
+ */
+export async function settleEpoch(sql: Ctx['sql']): Promise<void> {
+  await sql.begin(async (tx) => {
+    const [meta] = await tx<{ unsettled: boolean }[]>`select settled is distinct from data_epoch() as unsettled from meta for update`
+    if (meta?.unsettled !== true) return
+    // What a statement sees was committed before its snapshot's xmax, unless it came from another cluster.
+    await tx`update event set xid = '3' where xid >= pg_snapshot_xmax(pg_current_snapshot())`
+    await tx`update stream set max_xid = '3' where max_xid >= pg_snapshot_xmax(pg_current_snapshot())`
+    await tx`update member set mark_xid = '3' where mark_xid >= pg_snapshot_xmax(pg_current_snapshot())`
+    await tx`update users set profile_xid = '3' where profile_xid >= pg_snapshot_xmax(pg_current_snapshot())`
+    await tx`update meta set settled = data_epoch(), floor_xid = '3'`
+  })
+}
