@@ -59,6 +59,7 @@ export function serveWebSocket(server: Server, config: Config, services: Service
       return
     }
     sockets.handleUpgrade(req, socket, head, (client) => {
+      sendQuietly(client)
       sockets.emit('connection', client, req)
       // A frame that is too large or broken is the client's fault: ws has closed the socket with the code that says so,
       // and graphql-ws would print it as a fault of ours.
@@ -156,6 +157,16 @@ export function serveWebSocket(server: Server, config: Config, services: Service
     for (const client of sockets.clients) client.terminate()
     for (const socket of upgraded) socket.destroy()
     sockets.close()
+  }
+}
+
+/** What could not be sent because the socket is gone is told by its close; graphql-ws would print each of these as a fault of ours. */
+function sendQuietly(client: WebSocket): void {
+  const send = client.send.bind(client) as (data: string, done: () => void) => void
+  client.send = (data: unknown, done?: unknown) => {
+    send(data as string, () => {
+      if (typeof done === 'function') done()
+    })
   }
 }
 
