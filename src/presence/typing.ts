@@ -30,7 +30,7 @@ export async function createTyping(bus: Bus): Promise<Typing> {
       const timer = setTimeout(() => {
         apply({ ...change, typing: false })
       }, LIFE_MS)
-      active.set(key, { timer, toldAt: Date.now() })
+      active.set(key, { timer, toldAt: performance.now() })
     } else {
       active.delete(key)
     }
@@ -41,7 +41,7 @@ export async function createTyping(bus: Bus): Promise<Typing> {
   return {
     set(chatId, userId, typing) {
       const known = active.get(keyOf(chatId, userId))
-      if (typing ? known !== undefined && Date.now() - known.toldAt < THROTTLE_MS : known === undefined) return
+      if (typing ? known !== undefined && performance.now() - known.toldAt < THROTTLE_MS : known === undefined) return
       bus.publish('typing', { chatId, userId, typing })
     },
     listen(listener) {
