@@ -1,5 +1,6 @@
 import { startLeavings } from './account/job.ts'
 import { createMemoryBus } from './bus/memory.ts'
+import { createRedisBus } from './bus/redis.ts'
 import { createHostTokens } from './base/host-tokens.ts'
 import { NO_LIMITS, createRateLimiter } from './base/ratelimit.ts'
 import { openRedis } from './base/redis.ts'
@@ -31,9 +32,11 @@ export interface App {
 /** Wires the parts together and begins to serve. */
 export async function startApp(config: Config, options: { database: Database; secretKey: string; log: Logger; presenceGraceMs?: number; presenceIdleMs?: number }): Promise<App> {
   const { database, log } = options
-  const bus = createMemoryBus((error) => {
+  const redis = config.redis.kind === 'none' ? null : { settings: config.redis, client: await openRedis(config.redis, log) }
+  const onError = (error: unknown) => {
     log.error({ err: error }, 'A listener of the bus failed')
-  })
+  }
+  const bus = redis === null ? createMemoryBus(onError) : await createRedisBus({ settings: redis.settings, publisher: redis.client, log, onError })
   const presence = createMemoryPresence({
     bus,
     graceMs: options.presenceGraceMs ?? PRESENCE_GRACE_MS,
@@ -44,7 +47,6 @@ export async function startApp(config: Config, options: { database: Database; se
       }),
   })
   const typing = await createTyping(bus)
-  const redis = config.redis.kind === 'redis' && config.quotas !== null ? await openRedis(config.redis.url, log) : null
   const hub = new Hub({ sql: database.sql, log })
   const services: Services = {
     settings: { registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback, publicUrl: config.server.publicUrl ?? '' },
@@ -55,7 +57,7 @@ export async function startApp(config: Config, options: { database: Database; se
     bus,
     presence,
     typing,
-    limits: config.quotas === null ? NO_LIMITS : createRateLimiter(config.quotas, redis),
+    limits: config.quotas === null ? NO_LIMITS : createRateLimiter(config.quotas, redis?.client),
     log,
     hub,
   }
@@ -67,7 +69,7 @@ export async function startApp(config: Config, options: { database: Database; se
     typing.close()
     await presence.close()
     await bus.close()
-    redis?.disconnect()
+    redis?.client.disconnect()
   }
   try {
     const http = await serveHttp(config, services, { database: () => database.healthy(), bus: () => bus.healthy() })

@@ -45,6 +45,7 @@ export class Hub {
     this.#sweep = await startSweep({
       sql: this.#sql,
       busy: () => this.#feeds.size > 0 || this.#watchers.size > 0,
+      degraded: () => !bus.healthy(),
       onMoved: (moved) => {
         this.wake(moved.hints)
         for (const starting of this.#starting) starting.moved.push(moved)
