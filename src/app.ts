@@ -14,7 +14,9 @@ import { Hub } from './event/hub.ts'
 import type { Services } from './graphql/context.ts'
 import { serveHttp } from './http/server.ts'
 import type { HttpServer } from './http/server.ts'
+import type { PresenceOptions } from './presence/index.ts'
 import { createMemoryPresence } from './presence/memory.ts'
+import { createRedisPresence } from './presence/redis.ts'
 import { createTyping } from './presence/typing.ts'
 import { touchLastSeen } from './user/store.ts'
 
@@ -37,7 +39,7 @@ export async function startApp(config: Config, options: { database: Database; se
     log.error({ err: error }, 'A listener of the bus failed')
   }
   const bus = redis === null ? createMemoryBus(onError) : await createRedisBus({ settings: redis.settings, publisher: redis.client, log, onError })
-  const presence = createMemoryPresence({
+  const presenceOptions: PresenceOptions = {
     bus,
     graceMs: options.presenceGraceMs ?? PRESENCE_GRACE_MS,
     idleMs: options.presenceIdleMs ?? config.presenceIdleSeconds * 1000,
@@ -45,7 +47,8 @@ export async function startApp(config: Config, options: { database: Database; se
       touchLastSeen(database.db, seen).catch((error: unknown) => {
         log.warn({ err: error }, 'When somebody was last seen could not be stored')
       }),
-  })
+  }
+  const presence = redis === null ? createMemoryPresence(presenceOptions) : await createRedisPresence({ ...presenceOptions, redis: redis.client })
   const typing = await createTyping(bus)
   const hub = new Hub({ sql: database.sql, log })
   const services: Services = {
