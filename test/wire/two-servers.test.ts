@@ -149,11 +149,13 @@ describe.skipIf(!hasRedis)('two servers on one database and one Redis', () => {
     // Devices that the server must send away: `close` of the harness hangs up for its own.
     const sockets = await Promise.all([erin, frank].map(async (person) => open(Object.assign(new Client(() => old.url), { token: person.token }), LIVE)))
     expect([await nextState(stream), await nextState(stream)].sort()).toEqual([['erin', 'ONLINE'], ['frank', 'ONLINE']])
+    const began = performance.now()
     const closed = old.close()
     await Promise.all(sockets.map((socket) => socket.ended()))
     await open(at(two, erin), LIVE)
     await closed
     expect(await nextState(stream)).toEqual(['frank', 'OFFLINE'])
+    expect(performance.now() - began).toBeLessThan(6000)
     expect(stream.waiting).toBe(0)
     await bob.close()
   })
