@@ -1,5 +1,6 @@
 import { startLeavings } from './account/job.ts'
 import { createMemoryBus } from './bus/memory.ts'
+import { createRedisBus } from './bus/redis.ts'
 import { createHostTokens } from './base/host-tokens.ts'
 import { NO_LIMITS, createRateLimiter } from './base/ratelimit.ts'
 import { openRedis } from './base/redis.ts'
@@ -14,7 +15,9 @@ import { startRetention } from './event/retention.ts'
 import type { Services } from './graphql/context.ts'
 import { serveHttp } from './http/server.ts'
 import type { HttpServer } from './http/server.ts'
+import type { PresenceOptions } from './presence/index.ts'
 import { createMemoryPresence } from './presence/memory.ts'
+import { createRedisPresence } from './presence/redis.ts'
 import { createTyping } from './presence/typing.ts'
 import { touchLastSeen } from './user/store.ts'
 
@@ -32,10 +35,12 @@ export interface App {
 /** Wires the parts together and begins to serve. */
 export async function startApp(config: Config, options: { database: Database; secretKey: string; log: Logger; presenceGraceMs?: number; presenceIdleMs?: number }): Promise<App> {
   const { database, log } = options
-  const bus = createMemoryBus((error) => {
+  const redis = config.redis.kind === 'none' ? null : { settings: config.redis, client: await openRedis(config.redis, log) }
+  const onError = (error: unknown) => {
     log.error({ err: error }, 'A listener of the bus failed')
-  })
-  const presence = createMemoryPresence({
+  }
+  const bus = redis === null ? createMemoryBus(onError) : await createRedisBus({ settings: redis.settings, publisher: redis.client, log, onError })
+  const presenceOptions: PresenceOptions = {
     bus,
     graceMs: options.presenceGraceMs ?? PRESENCE_GRACE_MS,
     idleMs: options.presenceIdleMs ?? config.presenceIdleSeconds * 1000,
@@ -43,9 +48,9 @@ export async function startApp(config: Config, options: { database: Database; se
       touchLastSeen(database.db, seen).catch((error: unknown) => {
         log.warn({ err: error }, 'When somebody was last seen could not be stored')
       }),
-  })
+  }
+  const presence = redis === null ? createMemoryPresence(presenceOptions) : await createRedisPresence({ ...presenceOptions, redis: redis.client })
   const typing = await createTyping(bus)
-  const redis = config.redis.kind === 'redis' && config.quotas !== null ? await openRedis(config.redis.url, log) : null
   const hub = new Hub({ sql: database.sql, log })
   const services: Services = {
     settings: { registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback, publicUrl: config.server.publicUrl ?? '' },
@@ -56,7 +61,7 @@ export async function startApp(config: Config, options: { database: Database; se
     bus,
     presence,
     typing,
-    limits: config.quotas === null ? NO_LIMITS : createRateLimiter(config.quotas, redis),
+    limits: config.quotas === null ? NO_LIMITS : createRateLimiter(config.quotas, redis?.client),
     log,
     hub,
   }
@@ -70,7 +75,7 @@ export async function startApp(config: Config, options: { database: Database; se
     typing.close()
     await presence.close()
     await bus.close()
-    redis?.disconnect()
+    redis?.client.disconnect()
   }
   try {
     const http = await serveHttp(config, services, { database: () => database.healthy(), bus: () => bus.healthy() })

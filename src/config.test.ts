@@ -70,7 +70,7 @@ test('each setting reaches its place', () => {
     server: { host: '0.0.0.0', port: 0, loopback: false, publicUrl: 'https://chat.example.com/base', corsOrigins: ['https://a.example.com', 'http://localhost:3000'] },
     dataDir: '/var/lib/parley',
     database: { kind: 'external', url: 'postgresql://me:secret@db:5432/chats' },
-    redis: { kind: 'redis', url: 'rediss://cache:6380' },
+    redis: { kind: 'standalone', url: 'rediss://cache:6380' },
     auth: {
       secretKey: key,
       algorithm: 'HS512',
@@ -93,6 +93,20 @@ test('an empty value counts as not set, and what is not ours is left alone', () 
   names.push('AUTH_JWKS_URL', 'AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_CLAIM_USERNAME', 'AUTH_CLAIM_NAME', 'AUTH_CLAIM_EMAIL', 'SERVER_KEY')
   names.push('JWT_EXPIRES_IN_MINUTES', 'COOKIE_SECURE', 'COOKIE_SAMESITE', 'LOG_LEVEL', 'REGISTRATION_OPEN', 'RATE_LIMITS', 'GRAPHIQL', 'INTROSPECTION')
   for (const empty of ['', '  ', undefined]) expect(readConfig({ PATH: '/bin', ...Object.fromEntries(names.map((name) => [name, empty])) })).toEqual(readConfig({}))
+})
+
+test('a Redis may be one, be found by sentinels, or be a cluster', () => {
+  const open = { username: null, password: null, tls: false }
+  expect(readConfig({ REDIS_URL: 'redis-sentinel://one,two:26380/mymaster' }).redis).toEqual({
+    kind: 'sentinel',
+    sentinels: [{ host: 'one', port: 26_379 }, { host: 'two', port: 26_380 }],
+    master: 'mymaster',
+    sentinelPassword: null,
+    ...open,
+  })
+  expect(readConfig({ REDIS_URL: 'rediss-sentinel://me:p%40ss@one/mymaster?sentinelPassword=hush' }).redis).toMatchObject({ username: 'me', password: 'p@ss', tls: true, sentinelPassword: 'hush' })
+  expect(readConfig({ REDIS_URL: 'redis-cluster://10.0.0.1:7000, [::1]' }).redis).toEqual({ kind: 'cluster', nodes: [{ host: '10.0.0.1', port: 7000 }, { host: '::1', port: 6379 }], ...open })
+  expect(readConfig({ REDIS_URL: 'rediss-cluster://:secret@one' }).redis).toMatchObject({ kind: 'cluster', password: 'secret', tls: true })
 })
 
 test('FRONTEND_ORIGIN is another name for CORS_ORIGINS, which wins', () => {
@@ -171,7 +185,14 @@ describe('a bad value is named with what would be good', () => {
     ['HOST', 'http://localhost', 'must be an IP address or a host name'],
     ['DATABASE_URL', 'mysql://db/chats', 'must be a URL that starts with postgres:// or postgresql://'],
     ['DATABASE_URL', 'db:5432', 'must be a URL that starts with postgres:// or postgresql://'],
-    ['REDIS_URL', 'http://cache', 'must be a URL that starts with redis:// or rediss://'],
+    ['REDIS_URL', 'http://cache', 'must be a URL that starts with redis://, rediss://, redis-sentinel:// or redis-cluster://'],
+    ['REDIS_URL', 'redis-cluster://', 'must name every host with its port, such as redis-cluster://one:6379,two:6379'],
+    ['REDIS_URL', 'redis-cluster://one,,two', 'must name every host with its port, such as redis-cluster://one:6379,two:6379'],
+    ['REDIS_URL', 'redis-cluster://one:99999', 'must name every host with its port, such as redis-cluster://one:6379,two:6379'],
+    ['REDIS_URL', 'redis-cluster://one/0', 'must end with the hosts, such as redis-cluster://one:6379,two:6379'],
+    ['REDIS_URL', 'redis-sentinel://one:26379', 'must end with the name by which the sentinels know the master, such as redis-sentinel://one:26379,two:26379/mymaster'],
+    ['REDIS_URL', 'redis-sentinel://one/mymaster?pasword=x', 'must have no parameter but sentinelPassword'],
+    ['REDIS_URL', 'redis-sentinel://:50%@one/mymaster', 'must write special characters of a name or password as in any URL, such as %40 for @'],
     ['PUBLIC_URL', 'chat.example.com', 'must be a URL that starts with http:// or https://'],
     ['CORS_ORIGINS', 'https://a.example.com,b.example.com', 'must be a URL that starts with http:// or https://'],
     ['CORS_ORIGINS', 'https://a.example.com/app', 'must be an origin such as https://app.example.com, without a path'],

@@ -3,6 +3,8 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { QUOTAS, readQuotas } from './base/quotas.ts'
 import type { Quotas } from './base/quotas.ts'
+import { readRedisUrl } from './base/redis-url.ts'
+import type { RedisSettings } from './base/redis-url.ts'
 
 /** Everything that can be set from outside, read once at start. `.env.example` lists each setting with its default. */
 export interface Config {
@@ -25,7 +27,7 @@ export interface Config {
   /** `embedded`: a PostgreSQL started by this server, its data in `dataDir`. */
   database: { kind: 'embedded' } | { kind: 'external'; url: string }
   /** `none`: everything stays in this process. */
-  redis: { kind: 'none' } | { kind: 'redis'; url: string }
+  redis: { kind: 'none' } | RedisSettings
   auth: {
     /** The secret that signs tokens; null: one is made and kept in `dataDir`. */
     secretKey: string | null
@@ -106,13 +108,20 @@ const quotas = z.string().transform((value, context): Quotas | null => {
   return quotas
 })
 
+const redis = z.string().transform((value, context): RedisSettings => {
+  const settings = readRedisUrl(value)
+  if (typeof settings !== 'string') return settings
+  context.addIssue({ code: 'custom', message: settings })
+  return z.NEVER
+})
+
 const Environment = z.object({
   NODE_ENV: z.string().optional(),
   PORT: wholeNumber(0, 65_535).default(4000),
   HOST: host.default('127.0.0.1'),
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: urlOf('postgres:', 'postgresql:').optional(),
-  REDIS_URL: urlOf('redis:', 'rediss:').optional(),
+  REDIS_URL: redis.optional(),
   PUBLIC_URL: url.optional(),
   CORS_ORIGINS: origins.optional(),
   FRONTEND_ORIGIN: origins.optional(),
@@ -172,7 +181,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     },
     dataDir: resolve(env.DATA_DIR),
     database: env.DATABASE_URL === undefined ? { kind: 'embedded' } : { kind: 'external', url: env.DATABASE_URL },
-    redis: env.REDIS_URL === undefined ? { kind: 'none' } : { kind: 'redis', url: env.REDIS_URL },
+    redis: env.REDIS_URL ?? { kind: 'none' },
     auth: { secretKey: env.JWT_SECRET_KEY ?? null, algorithm: env.JWT_ALGORITHM, expiresInMinutes: env.JWT_EXPIRES_IN_MINUTES, host: hostOf(env), serverKey: env.SERVER_KEY ?? null },
     cookie: { secure: env.COOKIE_SECURE, sameSite: env.COOKIE_SAMESITE },
     logLevel: env.LOG_LEVEL,

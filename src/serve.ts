@@ -90,14 +90,14 @@ async function keepDemoPrivate(config: Config, database: Database): Promise<void
   throw new StartError(`This data is the demo's, whose passwords everybody knows: leave HOST out (it is ${config.server.host} now), or set DATA_DIR or DATABASE_URL to data of your own.`)
 }
 
-/** Each server is alone but for its rate limits: presence and typing of the others are not seen, and events only come by the sweep. */
+/** Without a Redis each server is alone: presence and typing of the others are not seen, and events only come by the sweep. */
 async function warnOfOthers(config: Config, database: Database, log: Logger): Promise<void> {
-  if (config.redis.kind === 'redis') log.warn('REDIS_URL shares rate limits so far; this version keeps its bus within one server: run a single one.')
+  if (config.redis.kind !== 'none') return
   const [row] = await database.db.execute<{ others: number }>(
     sql`select count(distinct application_name)::int as others from pg_stat_activity
         where datname = current_database() and application_name like 'parley-%' and application_name <> current_setting('application_name')`,
   )
   if (row !== undefined && row.others > 0) {
-    log.warn('Another Parley server uses this database. Without a shared bus they do not see each other\'s presence and typing, and deliver each other\'s messages a second late.')
+    log.warn('Another Parley server uses this database. Without a REDIS_URL, the same for both, they do not see each other\'s presence and typing, and deliver each other\'s messages a second late.')
   }
 }

@@ -19,7 +19,7 @@ const PLACES: [RegExp, Floor][] = [
   [/^(main|app|serve|process|admin|demo[\w-]*)\.ts$/, 'root'],
   [/^(base\/[\w-]+|config)\.ts$/, 'base'],
   [/^((db|bus|blob)\/[\w-]+|ctx|viewer)\.ts$/, 'ports'],
-  [/^presence\/(index|memory|redis|typing)\.ts$/, 'ports'],
+  [/^presence\/(index|memory|redis(-\w+)?|typing)\.ts$/, 'ports'],
   [/^graphql\/[\w-]+\.ts$/, 'schema'],
   [/^http\/[\w-]+\.ts$/, 'edge'],
   [/^whatsapp\/(webhook|client|inbound|outbound)\.ts$/, 'edge'],

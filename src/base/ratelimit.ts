@@ -1,7 +1,9 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import { RateLimited } from './errors.ts'
+import { patiently } from './patience.ts'
+import type { Ask } from './patience.ts'
 import type { Quota, QuotaName, Quotas } from './quotas.ts'
-import type { Redis } from './redis.ts'
+import type { RedisClient } from './redis.ts'
 
 /** Counts uses of named quotas. */
 export interface RateLimiter {
@@ -18,9 +20,9 @@ export interface RateLimiter {
 export const NO_LIMITS: RateLimiter = { take: () => Promise.resolve(), reset: () => Promise.resolve() }
 
 /** Counts in Redis, together with the other servers there; without one, and while it does not answer, in this process's memory. */
-export function createRateLimiter(quotas: Quotas, redis: Redis | null = null): RateLimiter {
+export function createRateLimiter(quotas: Quotas, redis: RedisClient | null = null): RateLimiter {
   const counters = new Map<QuotaName, Counter>()
-  const askRedis = patiently()
+  const askRedis = patiently((error) => error instanceof RateLimiterRes)
   const counterOf = (name: QuotaName) => {
     const counter = counters.get(name) ?? createCounter(name, quotas[name], redis, askRedis)
     counters.set(name, counter)
@@ -43,7 +45,7 @@ export function createRateLimiter(quotas: Quotas, redis: Redis | null = null): R
 
 type Counter = Pick<RateLimiterMemory, 'consume' | 'delete'>
 
-function createCounter(name: QuotaName, { points, seconds }: Quota, redis: Redis | null, askRedis: Ask): Counter {
+function createCounter(name: QuotaName, { points, seconds }: Quota, redis: RedisClient | null, askRedis: Ask): Counter {
   const options = { keyPrefix: `parley:limit:${name}`, points, duration: seconds }
   const alone = new RateLimiterMemory(options)
   if (redis === null) return alone
@@ -51,34 +53,5 @@ function createCounter(name: QuotaName, { points, seconds }: Quota, redis: Redis
   return {
     consume: (key) => askRedis(() => shared.consume(key), () => alone.consume(key)),
     delete: (key) => askRedis(() => shared.delete(key), () => alone.delete(key)),
-  }
-}
-
-/** Nobody's request waits longer for Redis. */
-const PATIENCE_MS = 50
-/** So long Redis is left alone after it did not answer. */
-const PAUSE_MS = 1000
-
-type Ask = <T>(shared: () => Promise<T>, alone: () => Promise<T>) => Promise<T>
-
-/** Asks Redis, and does without it where it fails or takes too long. */
-function patiently(): Ask {
-  let pausedUntil = 0
-  return async (shared, alone) => {
-    if (performance.now() < pausedUntil) return alone()
-    let timer: NodeJS.Timeout | undefined
-    const tooLate = new Promise<never>((_resolve, reject) => {
-      // Where this process was the slow one, the answer lies here unread: one turn to read it.
-      timer = setTimeout(() => setImmediate(() => setImmediate(reject, new Error('Redis took too long'))), PATIENCE_MS)
-    })
-    try {
-      return await Promise.race([shared(), tooLate])
-    } catch (error) {
-      if (error instanceof RateLimiterRes) throw error
-      pausedUntil = performance.now() + PAUSE_MS
-      return await alone()
-    } finally {
-      clearTimeout(timer)
-    }
   }
 }

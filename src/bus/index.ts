@@ -21,7 +21,7 @@ export interface Bus {
   publish<T extends BusTopic>(topic: T, message: BusMessages[T]): void
   /** Listens; resolves when nothing published from now on can be missed, with a function that ends it. */
   subscribe<T extends BusTopic>(topic: T, listener: (message: BusMessages[T]) => void): Promise<() => void>
-  /** False while messages of other servers do not arrive. */
+  /** False while messages of other servers do not arrive. The server still does its work: the sweep of the event log goes faster and heals. */
   healthy(): boolean
   close(): Promise<void>
 }

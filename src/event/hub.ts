@@ -50,6 +50,7 @@ export class Hub {
     this.#sweep = await startSweep({
       sql: this.#sql,
       busy: () => this.#feeds.size > 0 || this.#watchers.size > 0,
+      degraded: () => !bus.healthy(),
       onMoved: (moved) => {
         if (moved.epoch !== this.#epoch) {
           this.#renew(moved.epoch)

@@ -4,7 +4,8 @@ import { parseSnapshot } from './snapshot.ts'
 import type { Snapshot } from './snapshot.ts'
 import { LARGE_CHAT } from './state.ts'
 
-/** How often the log is swept while somebody listens, and while nobody does. */
+/** How often the log is swept while hints are lost, while somebody listens, and while nobody does. */
+const DEGRADED_MS = 200
 const BUSY_MS = 1000
 const IDLE_MS = 10_000
 
@@ -17,6 +18,8 @@ interface SweepOptions {
   sql: Ctx['sql']
   /** Whether somebody listens. */
   busy: () => boolean
+  /** Whether the hints of other servers are lost just now. */
+  degraded: () => boolean
   /** Hears what became visible since the last sweep. */
   onMoved: (moved: Moved) => void
   onError: (error: unknown) => void
@@ -42,6 +45,7 @@ export async function startSweep(options: SweepOptions): Promise<Sweep> {
   let running = Promise.resolve()
   let stopped = false
   let sinceSweep = 0
+  let wasDegraded = false
 
   const sweep = async () => {
     try {
@@ -53,14 +57,17 @@ export async function startSweep(options: SweepOptions): Promise<Sweep> {
     }
   }
   const tick = () => {
-    sinceSweep += BUSY_MS
-    const due = options.busy() || sinceSweep >= IDLE_MS
+    sinceSweep += DEGRADED_MS
+    const degraded = options.degraded()
+    // Once more when it is over: the last hints were lost after the last sweep.
+    const due = sinceSweep >= IDLE_MS || (options.busy() && (degraded || wasDegraded || sinceSweep >= BUSY_MS))
+    wasDegraded = degraded
     if (due) sinceSweep = 0
     running = due ? sweep() : Promise.resolve()
     void running.then(schedule)
   }
   const schedule = () => {
-    if (!stopped) timer = setTimeout(tick, BUSY_MS)
+    if (!stopped) timer = setTimeout(tick, DEGRADED_MS)
   }
   schedule()
   return {

@@ -1,3 +1,5 @@
+import type { Bus } from '../bus/index.ts'
+
 /** How somebody is connected just now. */
 export interface Connected {
   /** Nothing was asked for some minutes, on any of their devices. */
@@ -27,4 +29,14 @@ export interface Presence {
 export interface Seen {
   userId: number
   at: Date
+}
+
+export interface PresenceOptions {
+  bus: Bus
+  /** So long a user stays online after the last connection ended, so that a reload is no flicker. */
+  graceMs: number
+  /** Without any operation for so long a user is idle. */
+  idleMs: number
+  /** Hears when those were last there who went offline. The change is published once it has settled; it must not fail. */
+  onOffline: (seen: readonly Seen[]) => Promise<void>
 }

@@ -1,15 +1,4 @@
-import type { Bus } from '../bus/index.ts'
-import type { Presence, Seen } from './index.ts'
-
-interface Options {
-  bus: Bus
-  /** So long a user stays online after the last connection ended, so that a reload is no flicker. */
-  graceMs: number
-  /** Without any operation for so long a user is idle. */
-  idleMs: number
-  /** Hears when those were last there who went offline. The change is published once it has settled; it must not fail. */
-  onOffline: (seen: readonly Seen[]) => Promise<void>
-}
+import type { Presence, PresenceOptions, Seen } from './index.ts'
 
 /** Somebody with a connection, or in the grace after the last one. */
 interface Person {
@@ -21,7 +10,7 @@ interface Person {
 }
 
 /** Presence of a single server. */
-export function createMemoryPresence(options: Options): Presence {
+export function createMemoryPresence(options: PresenceOptions): Presence {
   const people = new Map<number, Person>()
 
   const announce = (userId: number) => {

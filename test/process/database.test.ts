@@ -27,7 +27,7 @@ test('DATABASE_URL replaces the database of its own, and several servers on it a
   expect(existsSync(join(cwd, 'data'))).toBe(false)
 
   const second = await serve({ cwd, settings: { ...settings, PUBLIC_URL: '' } })
-  expect(JSON.parse(second.process.stderr)).toMatchObject({ level: 40, msg: expect.stringMatching(/^Another Parley server uses this database\. Without a shared bus/) as string })
+  expect(JSON.parse(second.process.stderr)).toMatchObject({ level: 40, msg: expect.stringMatching(/^Another Parley server uses this database\. Without a REDIS_URL/) as string })
 
   const alice = second.client()
   await alice.register('alice', PASSWORD)
