@@ -4,6 +4,8 @@ import type { Presence, PresenceOptions, Seen } from './index.ts'
 interface Person {
   connections: number
   activeAt: number
+  /** The same moment by the steady clock: who is idle does not change because the clock is set. */
+  touchedAt: number
   idle: boolean
   idling?: NodeJS.Timeout
   leaving?: NodeJS.Timeout
@@ -20,17 +22,17 @@ export function createMemoryPresence(options: PresenceOptions): Presence {
   /** One timer per person, which looks again where something was asked meanwhile: so an operation sets no timer. */
   const awaitIdleness = (userId: number, person: Person) => {
     person.idling = setTimeout(() => {
-      if (person.activeAt + options.idleMs > Date.now()) {
+      if (person.touchedAt + options.idleMs > performance.now()) {
         awaitIdleness(userId, person)
         return
       }
       person.idle = true
       announce(userId)
-    }, person.activeAt + options.idleMs - Date.now())
+    }, person.touchedAt + options.idleMs - performance.now())
   }
 
   const arrive = (userId: number): Person => {
-    const person: Person = { connections: 0, activeAt: Date.now(), idle: false }
+    const person: Person = { connections: 0, activeAt: Date.now(), touchedAt: performance.now(), idle: false }
     people.set(userId, person)
     awaitIdleness(userId, person)
     announce(userId)
@@ -72,6 +74,7 @@ export function createMemoryPresence(options: PresenceOptions): Presence {
       const person = people.get(userId)
       if (person === undefined) return
       person.activeAt = Date.now()
+      person.touchedAt = performance.now()
       if (!person.idle) return
       person.idle = false
       awaitIdleness(userId, person)
