@@ -71,7 +71,7 @@ end
 if op == 'join' then
   redis.call('HSETNX', people, '${BORN}', ARGV[4])
   redis.call('ZADD', servers, text(now + ARGV[3]), server)
-  return { redis.call('HGET', people, '${BORN}'), redis.call('SMEMBERS', connected(server)) }
+  return { redis.call('HGET', people, '${BORN}'), redis.call('SMEMBERS', connected(server)), now }
 end
 
 if op == 'arrive' then
@@ -124,7 +124,7 @@ if op == 'tick' then
   if ARGV[7] == '1' then take(redis.call('ZRANGEBYSCORE', leaving, '-inf', text(now), 'LIMIT', 0, limit), gone) end
   local idled = redis.call('ZRANGEBYSCORE', awake, '-inf', text(now - idleAfter), 'LIMIT', 0, limit)
   for _, user in ipairs(idled) do put(user, find(user) or 0, true) end
-  return { redis.call('HGET', people, '${BORN}') or '', redis.call('SCARD', connected(server)), gone, idled }
+  return { redis.call('HGET', people, '${BORN}') or '', redis.call('SCARD', connected(server)), gone, idled, now }
 end
 
 if op == 'exit' then
@@ -150,15 +150,15 @@ export interface Arrival {
 
 /** What one server tells Redis of its people, and asks it. Everything is sent at once and in order, and fails where Redis is away. */
 export interface PresenceTable {
-  /** Takes a lease; answers what Redis was born as, and whom it believes to be connected here. */
-  join(leaseMs: number, bornAs: string): Promise<{ born: string; connected: number[] }>
+  /** Takes a lease; answers what Redis was born as, whom it believes to be connected here, and its time. */
+  join(leaseMs: number, bornAs: string): Promise<{ born: string; connected: number[]; now: number }>
   /** Answers of whom others see something else now; null without a lease. */
   arrive(arrivals: readonly Arrival[]): Promise<number[] | null>
   /** `at`: they were active until then; 0 where that is not known. */
   leave(userIds: readonly number[], at: number, graceMs: number): Promise<void>
   active(touches: readonly (readonly [userId: number, at: number])[]): Promise<number[]>
   /** Renews the lease and takes out who is due; null where the lease is lost. */
-  tick(options: { leaseMs: number; idleMs: number; graceMs: number; reapServers: boolean; reapPeople: boolean }): Promise<{ born: string; connected: number; gone: Seen[]; idled: number[]; more: boolean } | null>
+  tick(options: { leaseMs: number; idleMs: number; graceMs: number; reapServers: boolean; reapPeople: boolean }): Promise<{ born: string; connected: number; gone: Seen[]; idled: number[]; more: boolean; now: number } | null>
   /** Gives the lease back. The grace of those who were here goes on; where no other server is left to end it, it is over for all, who are the answer. */
   exit(at: number, graceMs: number): Promise<Seen[]>
   read(userIds: readonly number[]): Promise<{ born: string | null; states: (Connected | null)[] }>
@@ -175,8 +175,8 @@ export function createPresenceTable(redis: RedisClient, self: string): PresenceT
   }
   return {
     async join(leaseMs, bornAs) {
-      const [born, connected] = (await call('join', leaseMs, bornAs)) as [string, string[]]
-      return { born, connected: connected.map(Number) }
+      const [born, connected, now] = (await call('join', leaseMs, bornAs)) as [string, string[], number]
+      return { born, connected: connected.map(Number), now }
     },
     async arrive(arrivals) {
       const parts = await inParts(arrivals, (part) => call('arrive', ...part.flatMap(({ userId, activeAt, idle, touchedAt }) => [userId, activeAt, idle ? 1 : 0, touchedAt])) as Promise<string[] | null>)
@@ -189,11 +189,11 @@ export function createPresenceTable(redis: RedisClient, self: string): PresenceT
       return (await inParts(touches, (part) => call('active', ...part.flat()) as Promise<string[]>)).flat().map(Number)
     },
     async tick({ leaseMs, idleMs, graceMs, reapServers, reapPeople }) {
-      const answer = (await call('tick', leaseMs, idleMs, graceMs, reapServers ? 1 : 0, reapPeople ? 1 : 0, AT_ONCE)) as [string, number, string[], string[]] | null
+      const answer = (await call('tick', leaseMs, idleMs, graceMs, reapServers ? 1 : 0, reapPeople ? 1 : 0, AT_ONCE)) as [string, number, string[], string[], number] | null
       if (answer === null) return null
-      const [born, connected, taken, idled] = answer
+      const [born, connected, taken, idled, now] = answer
       const gone = seenIn(taken)
-      return { born, connected, gone, idled: idled.map(Number), more: gone.length === AT_ONCE || idled.length === AT_ONCE }
+      return { born, connected, gone, idled: idled.map(Number), more: gone.length === AT_ONCE || idled.length === AT_ONCE, now }
     },
     async exit(at, graceMs) {
       return seenIn((await call('exit', graceMs, at)) as string[])

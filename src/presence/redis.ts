@@ -44,6 +44,12 @@ export async function createRedisPresence(options: PresenceOptions & { redis: Re
   })
   /** What was last answered of somebody; null: that they are not there. */
   const remembered = new Map<number, Connected | null>()
+  // One clock for all servers, whatever their own ones say: that of Redis, carried on by what passes here.
+  let epoch = Date.now() - performance.now()
+  const time = () => Math.round(epoch + performance.now())
+  const setClock = (now: number) => {
+    epoch = now - performance.now()
+  }
   let together = false
   let joinedAt = performance.now()
   let aloneAt: number | null = null
@@ -69,12 +75,12 @@ export async function createRedisPresence(options: PresenceOptions & { redis: Re
     if (!together) return
     together = false
     aloneAt = performance.now()
-    for (const person of people.values()) person.idle = activeAt(person) + idleMs <= Date.now()
+    for (const person of people.values()) person.idle = activeAt(person) + idleMs <= time()
   }
   const arrivalOf = ([userId, person]: [number, Person]): Arrival => ({
     userId,
     activeAt: activeAt(person),
-    idle: activeAt(person) + idleMs <= Date.now(),
+    idle: activeAt(person) + idleMs <= time(),
     touchedAt: person.touchedAt,
   })
   /** Answers whether Redis took it. */
@@ -89,6 +95,7 @@ export async function createRedisPresence(options: PresenceOptions & { redis: Re
   const join = async () => {
     const joined = await table.join(LEASE_MS, randomUUID()).catch(() => null)
     if (joined === null || closed) return
+    setClock(joined.now)
     // From here on each change is sent in its order.
     together = true
     miscounted = 0
@@ -137,6 +144,7 @@ export async function createRedisPresence(options: PresenceOptions & { redis: Re
       part()
       return
     }
+    setClock(answer.now)
     noteBirth(answer.born)
     // All was sent in order, so that the counts agree, unless a new master has not seen the last of it.
     miscounted = answer.connected === here ? 0 : miscounted + 1
@@ -152,7 +160,7 @@ export async function createRedisPresence(options: PresenceOptions & { redis: Re
       if (person.leavingAt !== null && person.leavingAt <= performance.now()) {
         people.delete(userId)
         gone.push({ userId, at: new Date(activeAt(person)) })
-      } else if (!person.idle && activeAt(person) + idleMs <= Date.now()) {
+      } else if (!person.idle && activeAt(person) + idleMs <= time()) {
         person.idle = true
         announce(userId)
       }
@@ -180,13 +188,13 @@ export async function createRedisPresence(options: PresenceOptions & { redis: Re
   const leave = (userId: number, person: Person) => {
     person.connections -= 1
     if (person.connections > 0 || closed) return
-    const now = Date.now()
+    const now = time()
     // Who was idle left the device long before its connection ended.
     if (!isIdleAlone(person)) person.leftAt = now
     person.leavingAt = performance.now() + graceMs
     if (together) table.leave([userId], now, graceMs).catch(part)
   }
-  const isIdleAlone = (person: Person) => person.idle || activeAt(person) + idleMs <= Date.now()
+  const isIdleAlone = (person: Person) => person.idle || activeAt(person) + idleMs <= time()
 
   /** What this server knows by itself. */
   const knownHere = (userId: number): Connected | undefined => {
@@ -209,7 +217,7 @@ export async function createRedisPresence(options: PresenceOptions & { redis: Re
   return {
     connect(userId) {
       const known = people.get(userId)
-      const person = known ?? { connections: 0, cameAt: Date.now(), touchedAt: 0, leftAt: 0, leavingAt: null, idle: false }
+      const person = known ?? { connections: 0, cameAt: time(), touchedAt: 0, leftAt: 0, leavingAt: null, idle: false }
       people.set(userId, person)
       person.connections += 1
       person.leavingAt = null
@@ -230,7 +238,7 @@ export async function createRedisPresence(options: PresenceOptions & { redis: Re
       }
     },
     touch(userId) {
-      const now = Date.now()
+      const now = time()
       const person = people.get(userId)
       if (person !== undefined) person.touchedAt = now
       if (together) touches.note(userId, now)
@@ -263,7 +271,7 @@ export async function createRedisPresence(options: PresenceOptions & { redis: Re
       touches.close()
       await running
       touches.flush()
-      const now = Date.now()
+      const now = time()
       const left = together ? await table.exit(now, graceMs).catch(() => null) : null
       // Without Redis the grace is over for everyone here: when they were last there must not be lost with the process.
       const alone = () => [...people].map(([userId, person]) => ({ userId, at: new Date(person.connections > 0 && !isIdleAlone(person) ? now : activeAt(person)) }))
