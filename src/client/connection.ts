@@ -1,5 +1,5 @@
-import { createClient } from 'graphql-ws'
-import type { Client } from 'graphql-ws'
+import { createClient } from 'graphql-ws/client'
+import type { Client } from 'graphql-ws/client'
 import type { Pauses } from './pauses.ts'
 import { onPageEvent } from './types.ts'
 import type { Clock } from './types.ts'

@@ -1,4 +1,4 @@
-import type { Client } from 'graphql-ws'
+import type { Client } from 'graphql-ws/client'
 import { createLedger } from './ledger.ts'
 import type { FeedEvent } from './ledger.ts'
 import type { Pauses } from './pauses.ts'

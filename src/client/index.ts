@@ -1,4 +1,4 @@
-import type { Client } from 'graphql-ws'
+import type { Client } from 'graphql-ws/client'
 import { createConnection } from './connection.ts'
 import type { Connection } from './connection.ts'
 import { createFeed } from './feed.ts'
