@@ -97,13 +97,15 @@ describe('the connection', () => {
 
   test('carries other subscriptions as well', async () => {
     const { chatId, tab } = await world.bob()
-    const typing: unknown[] = []
-    tab.parley.socket.subscribe({ query: `subscription { typing(chatId: "${chatId}") { user { id } } }` }, { next: ({ data }) => typing.push(data), error: () => undefined, complete: () => undefined })
-    await shows(() => tab.parley.connection.state, 'open')
+    const heard: unknown[] = []
+    tab.parley.socket.subscribe(
+      { query: `subscription { messageAdded(chatId: "${chatId}") { text } }` },
+      { next: ({ data }) => heard.push(data), error: (error) => heard.push(error), complete: () => undefined },
+    )
     await vi.waitFor(async () => {
-      await succeed(alice, 'setTyping', { chatId, typing: true })
-      expect(typing.length).toBeGreaterThan(0)
-    }, { timeout: 10_000, interval: 500 })
+      await alice.send(chatId, 'Hello?')
+      expect(heard[0]).toEqual({ messageAdded: { text: 'Hello?' } })
+    }, { timeout: 10_000, interval: 100 })
   })
 })
 
