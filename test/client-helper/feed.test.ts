@@ -1,7 +1,7 @@
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import WebSocket from 'ws'
 import { succeed } from '../support/refusal.ts'
-import { endingIn, fill, newStorage, shows } from '../clients/recipes/world.ts'
+import { endingIn, fill, newStorage, numberOf, shows } from '../clients/recipes/world.ts'
 import { EVENTS, GAP } from './tab.ts'
 import type { Tab } from './tab.ts'
 import { createWorld } from './world.ts'
@@ -13,6 +13,14 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 afterAll(() => world.close())
+
+/** Takes back the last message of a chat, as the backup of a database does. */
+async function forgetNewest(chatId: string): Promise<void> {
+  const id = numberOf(chatId)
+  await server.sql`delete from event where stream_id = ${id} and seq = (select head_seq from stream where id = ${id})`
+  await server.sql`delete from message where chat_id = ${id} and number = (select message_no from stream where id = ${id})`
+  await server.sql`update stream set message_no = message_no - 1, head_seq = head_seq - 1 where id = ${id}`
+}
 
 describe('the connection', () => {
   test('is seen to open, to be away, and to open again', async () => {
@@ -106,6 +114,14 @@ describe('the connection', () => {
       await alice.send(chatId, 'Hello?')
       expect(heard[0]).toEqual({ messageAdded: { text: 'Hello?' } })
     }, { timeout: 10_000, interval: 100 })
+    // They come again as well, also where for a while nobody is there.
+    line.down()
+    await vi.waitFor(() => { expect(line.refused()).toBeGreaterThan(1) }, 5000)
+    line.up()
+    await vi.waitFor(async () => {
+      await alice.send(chatId, 'Again?')
+      expect(heard).toContainEqual({ messageAdded: { text: 'Again?' } })
+    }, { timeout: 10_000, interval: 100 })
   })
 })
 
@@ -185,6 +201,7 @@ describe('the feed', () => {
     await shows(() => tab.texts(), ['Before', 'After'])
     // Another body of data: everything, and numbers that were there before.
     line.down()
+    await forgetNewest(chatId)
     await server.sql`update meta set epoch = gen_random_uuid()`
     line.up()
     await shows(() => fetched.at(-1), null)
