@@ -22,7 +22,7 @@ export interface World {
   close(): Promise<void>
 }
 
-export async function createWorld(settings: Record<string, string> = {}): Promise<World> {
+export async function createWorld(settings?: Record<string, string>): Promise<World> {
   const server = await startServer({ settings })
   const line = await startBadLine(() => server.url)
   const alice = await server.signUp('alice')
