@@ -87,7 +87,7 @@ export function createOutbox({ userId, changed = () => undefined, deliver }: Out
     const before = drafts.get(draft.clientId)?.state
     drafts.set(draft.clientId, draft)
     if (before === draft.state) return
-    if (draft.state === 'SENT') void pauses.exactly(SENT_MS).then(() => { forget(draft.clientId) })
+    if (draft.state === 'SENT') void pauses.exactly(SENT_MS).then(() => { if (!stopped) forget(draft.clientId) })
     if (!stopped) changed()
   }
 

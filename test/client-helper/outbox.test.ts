@@ -49,7 +49,7 @@ test('a page that was closed leaves its drafts to the next one', async () => {
   tab.parley.close()
   line.up()
   const next = world.tabOf(bob, storage)
-  await shows(() => next.outbox.all().map(({ state }) => state), ['SENT', 'SENT', 'SENT'])
+  await shows(() => next.outbox.all().some(({ state }) => state !== 'SENT'), false)
   expect(await historyOf(bob, chatId)).toEqual(['Before', 'I', 'go'])
   // Nobody else of this browser sends them, or sees them.
   expect(world.tabOf(alice, storage).outbox.all()).toEqual([])
@@ -64,6 +64,7 @@ test('a draft that was delivered while its page died is not said twice', async (
   for (let index = 0; index < storage.length; index++) left.setItem(storage.key(index) ?? '', storage.getItem(storage.key(index) ?? '') ?? '')
   tab.parley.close()
   const next = world.tabOf(bob, left)
+  expect(next.outbox.all().map(({ state }) => state)).toEqual(['SENDING'])
   await shows(() => next.outbox.all().map(({ state }) => state), ['SENT'])
   expect(await historyOf(bob, chatId)).toEqual(['Once'])
 })
