@@ -1,24 +1,31 @@
 import type { CodegenConfig } from '@graphql-codegen/cli'
 
-/** Types the documents of the client tests by the schema; every file here imports with its real extension. */
-const config: CodegenConfig = {
+const config = {
+  useTypeImports: true,
+  strictScalars: true,
+  scalars: { ID: 'string', DateTime: 'string', URL: 'string' },
+  // Types alone: nothing that has to be compiled away.
+  enumType: 'string-literal',
+} as const
+
+/** Types the documents of the client tests and of the client helper by the schema; every file here imports with its real extension. */
+const codegen: CodegenConfig = {
   schema: 'schema.graphql',
-  documents: ['test/clients/**/*.ts'],
   importExtension: '.ts',
   generates: {
     'test/generated/': {
+      documents: ['test/clients/**/*.ts'],
       preset: 'client',
       // The result of a document is the whole of it, fragments too.
       presetConfig: { fragmentMasking: false },
-      config: {
-        useTypeImports: true,
-        strictScalars: true,
-        scalars: { ID: 'string', DateTime: 'string', URL: 'string' },
-        // Types alone: nothing that has to be compiled away.
-        enumType: 'string-literal',
-      },
+      config,
+    },
+    'src/client/generated/send-message.ts': {
+      documents: ['src/client/send-message.ts'],
+      plugins: ['typescript-operations'],
+      config,
     },
   },
 }
 
-export default config
+export default codegen

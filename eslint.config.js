@@ -2,7 +2,7 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'data/', 'coverage/', 'test/generated/', 'node_modules/', 'test/clients/.recipes-*/'] },
+  { ignores: ['dist/', 'data/', 'coverage/', 'test/generated/', 'src/client/generated/', 'node_modules/', 'test/clients/.recipes-*/'] },
   js.configs.recommended,
   tseslint.configs.strict,
   {

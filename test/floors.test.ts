@@ -72,6 +72,8 @@ describe('the floors of the house', () => {
     ['http/ws.ts', 'db/index.ts'],
     ['whatsapp/inbound.ts', 'graphql/errors.ts'],
     ['client/outbox.ts', 'base/id.ts'],
+    ['client/outbox.ts', 'message/domain.ts'],
+    ['http/server.ts', 'client/feed.ts'],
     ['auth/domain.ts', 'app.ts'],
     ['message/domain.ts', '../test/harness.ts'],
   ])('%s must not import %s', (from, to) => {
@@ -90,6 +92,7 @@ describe('the floors of the house', () => {
     ['event/schema.ts', 'message/domain.ts'],
     ['graphql/schema.ts', 'message/actions-schema.ts'],
     ['http/graphql.ts', 'graphql/schema.ts'],
+    ['client/outbox.ts', 'client/generated/send-message.ts'],
     ['main.ts', 'app.ts'],
     ['event/feed.test.ts', '../test/harness.ts'],
   ])('%s may import %s', (from, to) => {

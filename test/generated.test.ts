@@ -3,11 +3,14 @@ import { fileURLToPath } from 'node:url'
 import { generate } from '@graphql-codegen/cli'
 import { expect, test } from 'vitest'
 import codegen from '../codegen.ts'
+import { printClientFacts } from '../scripts/client-facts.ts'
 
-test('the generated documents are what the schema and the documents make today; if not, run `npm run generate`', async () => {
-  const root = fileURLToPath(new URL('..', import.meta.url))
-  const made = (await generate({ ...codegen, cwd: root, silent: true }, false)) as { filename: string; content: string }[]
-  const folder = new URL('generated/', import.meta.url)
-  const committed = readdirSync(folder).map((name) => [`test/generated/${name}`, readFileSync(new URL(name, folder), 'utf8')])
-  expect(Object.fromEntries(committed)).toEqual(Object.fromEntries(made.map(({ filename, content }) => [filename, content])))
+const root = new URL('..', import.meta.url)
+const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
+
+test('what is generated is what the schema and the documents make today; if not, run `npm run generate`', async () => {
+  const made = (await generate({ ...codegen, cwd: fileURLToPath(root), silent: true }, false)) as { filename: string; content: string }[]
+  const expected = { ...Object.fromEntries(made.map(({ filename, content }) => [filename, content])), 'src/client/generated/facts.ts': printClientFacts() }
+  const paths = ['test/generated/', 'src/client/generated/'].flatMap((folder) => readdirSync(new URL(folder, root)).map((name) => folder + name))
+  expect(Object.fromEntries(paths.map((path) => [path, read(path)]))).toEqual(expected)
 })

@@ -12,6 +12,8 @@ const LEASE_MS = 9000
 const TICK_MS = 500
 /** So long after an outage of Redis all servers have told it of their people again. */
 const SETTLED_MS = 5000
+/** By more than so much a server's clock may not differ from that of Redis. */
+const CLOCK_MS = 1000
 /** How often what was answered of others is compared with what is: an announcement may be lost. */
 const COMPARE_MS = 10_000
 /** So long what Redis last said of the people of other servers is believed while it is away, and of so many. */
@@ -44,11 +46,11 @@ export async function createRedisPresence(options: PresenceOptions & { redis: Re
   })
   /** What was last answered of somebody; null: that they are not there. */
   const remembered = new Map<number, Connected | null>()
-  // One clock for all servers, whatever their own ones say: that of Redis, carried on by what passes here.
-  let epoch = Date.now() - performance.now()
-  const time = () => Math.round(epoch + performance.now())
+  // One clock for all servers, whatever their own ones say: about that of Redis, carried on by what passes here.
+  let origin = performance.timeOrigin
+  const time = () => Math.floor(origin + performance.now())
   const setClock = (now: number) => {
-    epoch = now - performance.now()
+    if (Math.abs(now - time()) > CLOCK_MS) origin = now - performance.now()
   }
   let together = false
   let joinedAt = performance.now()

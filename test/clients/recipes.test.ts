@@ -1,5 +1,6 @@
 import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import WebSocket from 'ws'
+import { describeHelper } from './recipes/helper.ts'
 import { describeInUse } from './recipes/in-use.ts'
 import { describeParts } from './recipes/parts.ts'
 import { createWorld } from './recipes/world.ts'
@@ -25,6 +26,7 @@ test('every file compiles, strictly, beside what codegen made of the documents',
   await world.recipes.run('typescript/bin/tsc')
 }, 60_000)
 
+describeHelper(world)
 describeParts(world)
 describeInUse(world)
 

@@ -22,6 +22,8 @@ const COMPILER_OPTIONS = {
   resolveJsonModule: true,
   skipLibCheck: true,
   noEmit: true,
+  // As it comes out of the package, without building it first.
+  paths: { 'parley/client': ['../../../src/client/index.ts'] },
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
