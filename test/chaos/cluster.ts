@@ -46,13 +46,13 @@ export async function startBacking(folder: string): Promise<Backing> {
   }
 }
 
-export async function startCluster(backing: Backing, options: { folder: string; database: string; sabotage: string | null; random: () => number }): Promise<Cluster> {
+export async function startCluster(backing: Backing, options: { folder: string; database: string; patches: readonly object[]; random: () => number }): Promise<Cluster> {
   const { postgres, redis } = backing
-  const { folder, database, random, sabotage } = options
+  const { folder, database, random, patches } = options
   await postgres.create(database)
   const nodes = await Promise.all(
     ['node1', 'node2', 'node3'].map((name) =>
-      makeNode({ name, folder, databaseUrl: (port) => postgres.url(database, port), databasePort: postgres.port(), redisPort: redis.port, secretKey: SECRET_KEY, sabotage, random }),
+      makeNode({ name, folder, databaseUrl: (port) => postgres.url(database, port), databasePort: postgres.port(), redisPort: redis.port, secretKey: SECRET_KEY, patches, random }),
     ),
   )
   // The first one brings the tables, the others find them.

@@ -59,6 +59,7 @@ export function startDevice(options: DeviceOptions): Device {
   let cursor: Kept | null = null
   let previous: Kept | null = null
   let line: Line | null = null
+  let hung: Line | null = null
   let connection = 0
   let lostAt: number | null = null
   let stopped = false
@@ -156,8 +157,16 @@ export function startDevice(options: DeviceOptions): Device {
     userId: options.userId,
     shown,
     line: () => line,
-    cut: () => line?.close(),
-    hang: () => line?.hang(),
+    cut: () => {
+      line?.close()
+      hung?.close()
+      hung = null
+    },
+    hang: () => {
+      hung = line
+      line = null
+      hung?.hang()
+    },
     setOffline: (value) => {
       offline = value
       if (value) line?.close()
@@ -169,6 +178,7 @@ export function startDevice(options: DeviceOptions): Device {
     async stop() {
       stopped = true
       line?.close()
+      hung?.close()
       await done
     },
   }

@@ -35,8 +35,8 @@ export interface NodeOptions {
   databasePort: number
   redisPort: number
   secretKey: string
-  /** Names of sabotages to build in, see sabotages.ts. */
-  sabotage: string | null
+  /** Texts of dist/ to replace, see sabotages.ts. */
+  patches: readonly object[]
   random: () => number
 }
 
@@ -67,7 +67,7 @@ export async function makeNode(options: NodeOptions): Promise<ChaosNode> {
     pid: () => server?.pid ?? 0,
     running: () => server?.running() ?? false,
     async start() {
-      const hooks = ['--import', CLOCK, ...(options.sabotage === null ? [] : ['--import', SABOTAGE])]
+      const hooks = ['--import', CLOCK, ...(options.patches.length === 0 ? [] : ['--import', SABOTAGE])]
       server = start(process.execPath, ['--enable-source-maps', ...hooks, MAIN], {
         cwd: folder,
         log: join(folder, `${name}.log`),
@@ -80,7 +80,7 @@ export async function makeNode(options: NodeOptions): Promise<ChaosNode> {
           RATE_LIMITS: 'off',
           LOG_LEVEL: 'warn',
           CHAOS_CLOCK: clock,
-          ...(options.sabotage === null ? {} : { CHAOS_SABOTAGE: options.sabotage }),
+          ...(options.patches.length === 0 ? {} : { CHAOS_SABOTAGE: JSON.stringify(options.patches) }),
         },
       })
       const { running } = server

@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Sql } from 'postgres'
 import { check, counterexample } from './check/index.ts'
 import type { Verdict } from './check/index.ts'
-import type { History } from './check/types.ts'
+import type { History, Violation } from './check/types.ts'
 import { startClients } from './clients.ts'
 import { startCluster } from './cluster.ts'
 import type { Backing } from './cluster.ts'
@@ -23,11 +24,11 @@ export interface RunOptions {
   seed: number
   /** 1 is the standard load: 1,000 connections, 500 chats, 200 sends a second. */
   scale: number
-  /** What is built into the servers. */
-  sabotage: string | null
+  /** What is built into the servers, see sabotages.ts. */
+  patches: readonly object[]
   clientFaults: ClientFaults
   /** Done to the database once the world stands. */
-  patch?: (stage: Pick<Stage, 'cluster'>) => Promise<void>
+  sql: ((sql: Sql) => Promise<void>) | undefined
   settleMs: number
   say(text: string): void
 }
@@ -61,18 +62,19 @@ export async function run(backing: Backing, options: RunOptions): Promise<Result
     say(text)
   }
   say('starting')
-  const cluster = await startCluster(backing, { folder, database: `chaos_${runs}`, sabotage: options.sabotage, random: random.next })
+  const cluster = await startCluster(backing, { folder, database: `chaos_${runs}`, patches: options.patches, random: random.next })
   try {
     const devices = Math.max(12, Math.round(1000 * scale))
     const size = { users: Math.ceil(devices * 0.8), devices, chats: Math.max(6, Math.round(500 * scale)), largest: 256, ...fault.size }
     const world = await makeWorld(cluster.sql, `http://127.0.0.1:${cluster.balancer.port}`, size, random)
-    await options.patch?.({ cluster })
+    await options.sql?.(cluster.sql)
     const worldFile = join(folder, 'world.json')
     writeFileSync(worldFile, JSON.stringify(world))
     const clients = await startClients({ folder, worldFile, world, url: `ws://127.0.0.1:${cluster.balancer.port}/graphql`, seed, faults: options.clientFaults })
     try {
       const redisAway: [number, number][] = []
       const more: Record<string, number> = {}
+      const told: Violation[] = []
       const mix = { ...STANDARD, perSecond: Math.max(4, 200 * scale), ...fault.mix }
       const progress = setInterval(() => {
         const { connected, acked, waiting } = clients.counts()
@@ -85,6 +87,7 @@ export async function run(backing: Backing, options: RunOptions): Promise<Result
           if (away) redisAway.push([now(), Infinity])
           else for (const span of redisAway) span[1] = Math.min(span[1], now())
         },
+        fail: (invariant, text) => told.push({ invariant, text, t: now() }),
         figure: (name, value) => {
           more[name] = Math.round(Math.max(value, more[name] ?? 0) * 10) / 10
         },
@@ -98,7 +101,7 @@ export async function run(backing: Backing, options: RunOptions): Promise<Result
       clearInterval(progress)
       const entries = readJournals(clients.journals)
       const history: History = { devices: world.devices, entries, truth: await readTruth(cluster.sql), redisAway }
-      const verdict = check(history)
+      const verdict = check(history, told)
       return {
         fault: options.name, what: fault.what, count: options.count, seed, scale,
         figures: { ...figuresOf(entries), more },

@@ -58,7 +58,8 @@ function checkTexts({ entries, truth, devices }: History): Violation[] {
         if (ch === null || n === undefined) continue
         const key = `${ch}:${n}`
         if (x === true) {
-          if (connection?.gone.has(key)) leak(entry.t, entry.d, ch, n, 'after the event that says so')
+          if (ty === 'MessageChanged.DELETED') leak(entry.t, entry.d, ch, n, 'with the event that says so')
+          else if (connection?.gone.has(key)) leak(entry.t, entry.d, ch, n, 'after the event that says so')
           else if ((connection?.at ?? 0) > (deletedAt.get(key) ?? Infinity)) leak(entry.t, entry.d, ch, n, 'on a connection that began after that')
           const interval = s === null ? null : membership.at(devices[entry.d] ?? 0, ch, s)
           if (interval !== null && n < interval.history) {
