@@ -6,6 +6,9 @@ import type { History, Invariant, Truth, Violation } from './types.ts'
 
 /** Where a reader stands in each chat; null: it may be anywhere. A chat that is not there was not begun. */
 type Positions = Map<number, number | null>
+/** So many streams a cursor names; beyond that it may bring again what it has brought. */
+const MAX_NAMED = 64
+
 type Batch = Extract<Entry, { k: 'batch' }>
 
 /** Goes through what each device received, and looks whether anything was lost, came twice or was not the user's (I1, I2, I3, I4, I7). */
@@ -62,6 +65,7 @@ function checkDevice({ d, user, entries, membership, stored, acked }: Walk): { v
 
     if (s <= (sent.get(ch) ?? 0)) {
       if (firsts.has(ch)) report('I2', batch.t, ch, s, `${ty} ${s} of chat ${ch} came twice on one connection`)
+      else if (membership.chatsOf(user).length <= MAX_NAMED) report('I2', batch.t, ch, s, `${ty} ${s} of chat ${ch} came again after a cursor that had brought ${sent.get(ch)}`)
       else repeats += 1
     } else {
       const lost = missing(sent, ch, s)
