@@ -169,6 +169,8 @@ export function startDevice(options: DeviceOptions): Device {
     },
     setOffline: (value) => {
       offline = value
+      // Comes back with its newest cursor, so that what it missed can be counted.
+      previous = null
       if (value) line?.close()
     },
     fetch: async () => {

@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import type { Sql } from 'postgres'
 import { check, counterexample } from './check/index.ts'
@@ -44,6 +45,8 @@ export interface Result {
   repeats: number
   counterexample: string[]
   log: string[]
+  /** How busy the machine was meanwhile, in percent: beyond 85 the figures are those of a machine that is too small. */
+  cpu: number
   seconds: number
 }
 
@@ -92,8 +95,10 @@ export async function run(backing: Backing, options: RunOptions): Promise<Result
           more[name] = Math.round(Math.max(value, more[name] ?? 0) * 10) / 10
         },
       }
+      const busy = cpuTimes()
       await clients.all({ do: 'load', mix })
       await fault.run(stage)
+      const cpu = cpuShare(busy)
       await cluster.heal()
       stage.redisIs(false)
       await clients.all({ do: 'quiet', ms: options.settleMs })
@@ -108,7 +113,7 @@ export async function run(backing: Backing, options: RunOptions): Promise<Result
         violations: verdict.byInvariant,
         repeats: verdict.repeats,
         counterexample: counterexample(history, verdict),
-        log,
+        log, cpu,
         seconds: Math.round((now() - began) / 1000),
       }
     } finally {
@@ -117,4 +122,19 @@ export async function run(backing: Backing, options: RunOptions): Promise<Result
   } finally {
     await cluster.close()
   }
+}
+
+function cpuTimes(): { busy: number; all: number } {
+  const sum = { busy: 0, all: 0 }
+  for (const { times } of cpus()) {
+    const all = Object.values(times).reduce((total, ms) => total + ms, 0)
+    sum.all += all
+    sum.busy += all - times.idle
+  }
+  return sum
+}
+
+function cpuShare(before: { busy: number; all: number }): number {
+  const after = cpuTimes()
+  return Math.round(((after.busy - before.busy) / Math.max(1, after.all - before.all)) * 100)
 }
