@@ -36,7 +36,9 @@ export interface Device {
   setOffline(offline: boolean): void
   /** Stops reading for good, as a device that hangs, until `cut`. */
   hang(): void
-  /** Everything was applied that came so far, as far as one can tell. */
+  /** Number of the newest event that was applied of a chat. */
+  applied(chat: number): number
+  /** What a device without a past would show. */
   fetch(): Promise<Data>
   stop(): Promise<void>
 }
@@ -173,6 +175,7 @@ export function startDevice(options: DeviceOptions): Device {
       previous = null
       if (value) line?.close()
     },
+    applied: (chat) => applied.get(chat) ?? 0,
     fetch: async () => {
       if (line === null) throw new Error('lost')
       return line.ask(SNAPSHOT, {}, 20_000)

@@ -171,7 +171,9 @@ async function settle(ms: number): Promise<void> {
         const fresh = fetched.view()
         const shown = device.shown.view()
         // Twice, so that it is not by chance in the middle of something.
-        same = isSame(shown, fresh) ? same + 1 : 0
+        // A chat that came with one event may be ahead of events that are still on their way.
+        const complete = fresh.chats.every(([chat, seq]) => device.applied(chat) >= seq)
+        same = complete && isSame(shown, fresh) ? same + 1 : 0
         if (same === 2 || late) {
           journal.write({ d: device.d, k: 'final', shown: known(shown, fresh), fresh, cursor: device.line() !== null })
           return

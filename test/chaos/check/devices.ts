@@ -84,7 +84,8 @@ function checkDevice({ d, user, entries, membership, stored, acked }: Walk): { v
   for (const entry of entries) {
     if (entry.k === 'open') {
       resumed = entry.from !== null
-      sent = new Map(entry.from === null ? applied : (atCursor.get(entry.from.join(':')) ?? []))
+      // The cursor of a fetch is from before it: what the fetch shows already may come once more.
+      sent = new Map(entry.from === null ? [...applied.keys()].map((chat) => [chat, null] as const) : (atCursor.get(entry.from.join(':')) ?? []))
       firsts = new Set()
     } else if (entry.k === 'snapshot') {
       if (typeof entry.of !== 'string') reset(applied, entry.of)
