@@ -124,7 +124,7 @@ function pump(from: Socket, to: Socket, toxics: () => Toxics, random: () => numb
   let waiting = 0
   let timer: NodeJS.Timeout | null = null
   let freeAt = 0
-  let budget = Infinity
+  let budget = reply ? toxics().swallowReplyAfter : Infinity
   let lost = false
   const schedule = () => {
     const [first] = queue

@@ -93,7 +93,7 @@ export const FLOOD_OFFLINE: Fault = {
   invariants: EVERYTHING,
   figures: 'a reset beyond 1,000 events in a chat, or 5,000 in all, and not before',
   counts: { smoke: 1, usual: 2, nightly: 5 },
-  size: { largest: 32 },
+  size: { largest: 32, chats: 40 },
   async run({ clients, cluster, world, count, note, random, fail }) {
     await pause(2000)
     await clients.all({ do: 'load', mix: null })
