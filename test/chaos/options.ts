@@ -39,7 +39,7 @@ export function readOptions(args: readonly string[]): Options {
   const mode: Mode = values.smoke ? 'smoke' : values.nightly ? 'nightly' : values.clean ? 'clean' : values.prove ? 'prove' : values.sabotage !== undefined ? 'sabotage' : 'single'
   return {
     mode,
-    names: values.sabotage !== undefined ? [values.sabotage] : positionals,
+    names: values.sabotage !== undefined ? [values.sabotage, ...positionals] : positionals,
     count: number(values.count),
     seed: number(values.seed) ?? Math.floor(Math.random() * 1_000_000),
     scale: number(values.scale),
