@@ -5,6 +5,7 @@ import type { Plugin, YogaServerInstance } from 'graphql-yoga'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { admit } from '../auth/admit.ts'
 import { watchSession } from '../auth/watch.ts'
+import { isUnavailable } from '../base/database-errors.ts'
 import { Loaders } from '../base/loaders.ts'
 import type { Config } from '../config.ts'
 import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
@@ -18,14 +19,24 @@ export type ServerContext = { req: IncomingMessage; res: ServerResponse } | { ed
 
 export type Api = YogaServerInstance<ServerContext, GraphQLContext>
 
+/** While the database is out of reach the log hears of it this often. */
+const AWAY_MS = 1000
+
 /** The API as one pipeline of parsing, validation and execution, for HTTP, SSE and WebSocket alike. `streams` holds the open responses over SSE. */
 export function createApi(config: Config, services: Services, streams: Set<ServerResponse>): Api {
+  let toldAway = -Infinity
   const present = (error: unknown, requestId: string) =>
     presentError(
       error,
       requestId,
       (fault) => {
-        services.log.error({ err: fault, requestId }, 'A request failed')
+        if (!isUnavailable(fault)) {
+          services.log.error({ err: fault, requestId }, 'A request failed')
+        } else if (performance.now() - toldAway > AWAY_MS) {
+          // It is one outage, however many requests run into it.
+          toldAway = performance.now()
+          services.log.error({ err: fault, requestId }, 'Requests fail because the database is out of reach.')
+        }
       },
       config.introspection,
     )

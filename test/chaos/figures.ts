@@ -1,0 +1,51 @@
+import type { Entry } from './journal.ts'
+
+export interface Figures {
+  sends: number
+  deliveries: number
+  /** From the try that was answered to the answer. */
+  sendMs: Spread
+  /** From that try to each device that was connected. */
+  deliveryMs: Spread
+  /** From the loss of a connection to being up to date on another one. */
+  resumeMs: Spread
+  /** Tries that were not answered, by what the client saw. */
+  failed: Record<string, number>
+}
+
+export interface Spread {
+  p50: number
+  p99: number
+  max: number
+}
+
+export function figuresOf(entries: readonly Entry[]): Figures {
+  const sent = new Map<string, number>()
+  const failed: Record<string, number> = {}
+  const sendMs: number[] = []
+  const deliveryMs: number[] = []
+  const resumeMs: number[] = []
+  for (const entry of entries) {
+    if (entry.k === 'ack' && entry.n !== undefined) {
+      sent.set(`${entry.chat}:${entry.n}`, Math.min(entry.sent, sent.get(`${entry.chat}:${entry.n}`) ?? Infinity))
+      sendMs.push(entry.t - entry.sent)
+    } else if (entry.k === 'failed') failed[entry.why] = (failed[entry.why] ?? 0) + 1
+    else if (entry.k === 'resumed') resumeMs.push(entry.ms)
+  }
+  let deliveries = 0
+  for (const entry of entries) {
+    if (entry.k !== 'batch') continue
+    for (const { ty, ch, n, a } of entry.e) {
+      if (a) deliveries += 1
+      const began = ty === 'MessageAdded' ? sent.get(`${ch}:${n}`) : undefined
+      if (began !== undefined && a) deliveryMs.push(Math.max(0, entry.at - began))
+    }
+  }
+  return { sends: sendMs.length, deliveries, sendMs: spread(sendMs), deliveryMs: spread(deliveryMs), resumeMs: spread(resumeMs), failed }
+}
+
+function spread(values: number[]): Spread {
+  values.sort((a, b) => a - b)
+  const at = (part: number) => Math.round((values[Math.min(values.length - 1, Math.floor(values.length * part))] ?? 0) * 10) / 10
+  return { p50: at(0.5), p99: at(0.99), max: at(1) }
+}

@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util'
+
+export type Mode = 'smoke' | 'nightly' | 'clean' | 'prove' | 'sabotage' | 'single'
+
+export interface Options {
+  mode: Mode
+  /** Names of faults, or of a sabotage. */
+  names: string[]
+  count: number | null
+  seed: number
+  scale: number | null
+  /** So long clients may take to be complete once all is well again. */
+  settleMs: number
+  out: string | null
+  /** Leaves journals and logs where they are. */
+  keep: boolean
+}
+
+/** Reads the command line of `npm run chaos`. */
+export function readOptions(args: readonly string[]): Options {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      smoke: { type: 'boolean' },
+      nightly: { type: 'boolean' },
+      clean: { type: 'boolean' },
+      prove: { type: 'boolean' },
+      sabotage: { type: 'string' },
+      count: { type: 'string' },
+      seed: { type: 'string' },
+      scale: { type: 'string' },
+      settle: { type: 'string', default: '30' },
+      out: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+    },
+  })
+  const number = (text: string | undefined) => (text === undefined ? null : Number(text))
+  const mode: Mode = values.smoke ? 'smoke' : values.nightly ? 'nightly' : values.clean ? 'clean' : values.prove ? 'prove' : values.sabotage !== undefined ? 'sabotage' : 'single'
+  return {
+    mode,
+    names: values.sabotage !== undefined ? [values.sabotage, ...positionals] : positionals,
+    count: number(values.count),
+    seed: number(values.seed) ?? Math.floor(Math.random() * 1_000_000),
+    scale: number(values.scale),
+    settleMs: Number(values.settle) * 1000,
+    out: values.out ?? null,
+    keep: values.keep,
+  }
+}

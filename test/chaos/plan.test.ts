@@ -1,0 +1,33 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { FAULTS } from './faults.ts'
+import { readOptions } from './options.ts'
+import { planOf } from './plan.ts'
+import { SABOTAGES } from './sabotages.ts'
+
+const page = readFileSync(fileURLToPath(new URL('../../docs/reliability.md', import.meta.url)), 'utf8')
+const read = (...args: string[]) => planOf(readOptions(args))
+
+test('docs/reliability.md has a line for every fault and every sabotage', () => {
+  expect([...Object.keys(FAULTS), ...Object.keys(SABOTAGES)].filter((name) => !page.includes(`\n| ${name} | `))).toEqual([])
+})
+
+test('a command line names what is run, and how often', () => {
+  expect(read('F1', 'F9', '--count', '3').map(({ name, count }) => [name, count])).toEqual([['F1', 3], ['F9', 3]])
+  expect(read('--smoke').map(({ name }) => name)).toEqual(['F1', 'F4', 'F5', 'F7', 'F9', 'F18', 'F19'])
+  expect(read('--clean', '--scale', '0.5')).toMatchObject([{ name: 'clean', scale: 0.5, expected: null }])
+  expect(() => read('F99')).toThrow('There is no fault F99')
+  expect(() => read()).toThrow('Name a fault')
+})
+
+// Against the sources, since a test does not build: each text begins or is a line of them but for types.
+test('the texts that sabotages replace stand in the sources', () => {
+  const patches = Object.values(SABOTAGES).flatMap(({ patches: list = [] }) => list)
+  const missing = patches.filter(({ file, find }) => {
+    const path = fileURLToPath(new URL(`../../src/${file.replace(/\.js$/, '.ts')}`, import.meta.url))
+    const source = existsSync(path) ? readFileSync(path, 'utf8') : ''
+    return !source.includes(find.trim().replace(/;$/, ''))
+  })
+  expect(missing).toEqual([])
+})

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto'
+import type { Sql } from 'postgres'
+import { now, readJournals } from './journal.ts'
+import { pause } from './processes.ts'
+import type { Fault, Stage } from './stage.ts'
+
+// Runs that bring out what no fault alone does: they are part of the fault table, and what sabotages are caught by.
+
+/** Sends past the servers, in transactions of our own: nobody is hinted at it. */
+export async function sendBySql(sql: Sql, sender: number, chat: number, count: number): Promise<void> {
+  for (let left = count; left > 0; left -= 100) {
+    const items = Array.from({ length: Math.min(100, left) }, (_, index) => ({
+      ord: index + 1, chat_id: chat, sender_id: sender, client_id: randomUUID(), client_hash: '00', kind: 0, body: 'said past the servers', reply_to: null, forwarded: false, location: null, mentions: null,
+    }))
+    await sql`select outcome from send_messages(${JSON.stringify(items)}::text::jsonb, true)`
+  }
+}
+
+/** For so long, writers take their transaction's id long before they write: commits cross. */
+export async function crossWriters({ cluster, world, random }: Stage, ms: number, writers: number): Promise<void> {
+  const end = performance.now() + ms
+  await Promise.all(
+    Array.from({ length: writers }, async () => {
+      while (performance.now() < end) {
+        const group = random.pick(world.groups)
+        if (group === undefined) return
+        await cluster.sql
+          .begin(async (tx) => {
+            await tx`select pg_current_xact_id()`
+            await pause(200 + random.below(1500))
+            await sendBySql(tx as unknown as Sql, group.owner, group.id, 1)
+          })
+          .catch(() => undefined)
+      }
+    }),
+  )
+}
+
+const EVERYTHING = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I10'] as const
+
+/** Every connection is cut now and then, from within a batch too. */
+export const RECONNECTS: Fault = {
+  what: 'connections that are cut all the time',
+  invariants: EVERYTHING,
+  figures: 'resume p99',
+  counts: { smoke: 8, usual: 30, nightly: 300 },
+  async run({ clients, count }) {
+    await clients.all({ do: 'reconnects', everyMs: 1500 })
+    await pause(count * 1000)
+  },
+}
+
+/** F16. */
+export const CROSSING: Fault = {
+  what: 'a write transaction left open, which holds the horizon; writers whose transactions cross; clients that come and go',
+  invariants: EVERYTHING,
+  figures: 'delivery p99 unchanged; resume correct',
+  counts: { smoke: 2, usual: 5, nightly: 60 },
+  async run(stage) {
+    const { cluster, clients, count, note } = stage
+    await clients.all({ do: 'reconnects', everyMs: 2000 })
+    for (let n = 0; n < count; n++) {
+      note('a write transaction is open')
+      const open = cluster.sql.begin(async (tx) => {
+        await tx`select pg_current_xact_id()`
+        await pause(4000)
+      })
+      await Promise.all([open.catch(() => undefined), crossWriters(stage, 4000, 3)])
+    }
+  },
+}
+
+/** F19: people who are taken out of chats and brought back while these go on. */
+export const TOGGLES: Fault = {
+  what: 'members removed and added again while their chats go on, and connections are cut',
+  invariants: EVERYTHING,
+  figures: 'what each sees is exactly their memberships',
+  counts: { smoke: 10, usual: 30, nightly: 600 },
+  mix: { members: 1.5, deletes: 0.02 },
+  async run({ clients, count, world, note }) {
+    await clients.all({ do: 'reconnects', everyMs: 1500 })
+    const [group] = world.groups
+    const user = world.users.find(({ id }) => id !== group?.owner)
+    note(`user ${user?.id} goes out of chat ${group?.id} and comes back, ${count * 4} times`)
+    const toggles = group === undefined || user === undefined ? undefined : clients.all({ do: 'toggle', chat: group.id, owner: group.owner, user: user.id, count: count * 4 })
+    await Promise.all([pause(count * 1000), Promise.race([toggles, pause(count * 3000)])])
+  },
+}
+
+/** F20: devices that are away while more happens than a resume brings, or just as much. */
+export const FLOOD_OFFLINE: Fault = {
+  what: 'devices that are away while 1 to 5,001 events come, at the edges of what a resume brings',
+  invariants: EVERYTHING,
+  figures: 'a reset beyond 1,000 events in a chat, or 5,000 in all, and not before',
+  counts: { smoke: 1, usual: 2, nightly: 5 },
+  size: { largest: 32, chats: 40 },
+  async run({ clients, cluster, world, count, note, random, fail }) {
+    await pause(2000)
+    await clients.all({ do: 'load', mix: null })
+    for (let n = 0; n < count; n++) {
+      for (const [perChat, chats, reset] of [[1, 1, false], [1000, 1, false], [1001, 1, true], [1000, 5, false], [1000, 6, true]] as const) {
+        await pause(1500)
+        const member = random.below(world.devices.length)
+        const userId = world.devices[member] ?? 0
+        const own = await cluster.sql<{ chat: number }[]>`select chat_id as chat from member where user_id = ${userId} and to_seq is null order by random() limit ${chats}`
+        if (own.length < chats) continue
+        const devices = world.devices.flatMap((user, d) => (user === userId ? [d] : []))
+        note(`devices ${devices.join(', ')} are away while ${perChat} events come in each of ${chats} chats`)
+        const began = now()
+        await clients.all({ do: 'offline', devices, offline: true })
+        await pause(500)
+        for (const { chat } of own) {
+          const group = world.groups.find(({ id }) => id === chat)
+          if (group !== undefined) await sendBySql(cluster.sql, group.owner, chat, perChat)
+        }
+        await clients.all({ do: 'offline', devices, offline: false })
+        await pause(3000)
+        const entries = readJournals(clients.journals)
+        for (const d of devices) {
+          const batches = entries.flatMap((entry) => (entry.d === d && entry.k === 'batch' && entry.at > began ? [entry] : []))
+          const was = batches.some(({ reset: told }) => told !== undefined)
+          if (batches.length > 0 && was !== reset) fail('I10', `${perChat} events in each of ${chats} chats: ${was ? 'a reset that was not due' : 'no reset'} on device ${d}`)
+        }
+      }
+    }
+  },
+}

@@ -1,0 +1,38 @@
+import type { Clients } from './clients.ts'
+import type { Backing, Cluster } from './cluster.ts'
+import type { Mix } from './load.ts'
+import type { Random } from './random.ts'
+import type { Invariant } from './check/types.ts'
+import type { World, WorldSize } from './world.ts'
+
+/** Where a fault happens. */
+export interface Stage {
+  backing: Backing
+  cluster: Cluster
+  clients: Clients
+  world: World
+  random: Random
+  /** How often the fault is to happen. */
+  count: number
+  mix: Mix
+  /** Writes a line of the fault log. */
+  note(text: string): void
+  /** Redis is away from now on, or is back. */
+  redisIs(away: boolean): void
+  /** Something that the journals do not show was not as promised. */
+  fail(invariant: Invariant, text: string): void
+  /** Whatever a fault has measured besides. */
+  figure(name: string, value: number): void
+}
+
+export interface Fault {
+  what: string
+  invariants: readonly Invariant[]
+  /** The figures that it is judged by, in words. */
+  figures: string
+  /** How often it happens in a smoke test, by default and at night. */
+  counts: { smoke: number; usual: number; nightly: number }
+  mix?: Partial<Mix>
+  size?: Partial<WorldSize>
+  run(stage: Stage): Promise<void>
+}
