@@ -69,8 +69,7 @@ export async function startApp(config: Config, options: { database: Database; se
   const leavings = await startLeavings({ ...services, viewer: null, client: { address: 'local', userAgent: null, trusted: false }, loaders: new Loaders() })
   const retention = startRetention({ sql: database.sql, log })
   const stopParts = async () => {
-    await leavings.stop()
-    await retention.stop()
+    await Promise.allSettled([leavings.stop(), retention.stop()])
     await hub.close()
     typing.close()
     await presence.close()

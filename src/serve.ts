@@ -11,6 +11,9 @@ import { configFromEnvironment, failStart, logFor, openConfigured, secretKeyOf }
 /** Ctrl-C comes from the terminal, and once more from npm, which passes it on: so soon after each other the two are one. */
 const SAME_SIGNAL_MS = 1000
 
+/** After a signal the process ends within this time, whatever still waits. Our own PostgreSQL may take some seconds of it. */
+const CLOSE_MS = 20_000
+
 interface ServeHooks {
   /** Refuses to go on by throwing; nothing is open yet. */
   check?: (config: Config) => void
@@ -63,6 +66,11 @@ export async function startServer(hooks: ServeHooks = {}): Promise<void> {
     failStart(error)
   }
   await stopped
+  // A database that hangs must not keep the process for ever.
+  setTimeout(() => {
+    log.error('What was under way did not end in time: the server ends without it.')
+    process.exit(1)
+  }, CLOSE_MS).unref()
   await close()
   process.exit(0)
 }

@@ -69,6 +69,24 @@ describe.skipIf(!hasRedis)('the bus of two servers', () => {
     expect([await one.next(), await one.next(), await one.next()]).toEqual([['hints', [[5, 1], [69, 7]]], ['hints', [[5, 2], [6, 1]]], ['presence', { userId: 4 }]])
   })
 
+  test('goes on alone where it may not join the channels, and joins as soon as it may', async () => {
+    const { url } = keep(await TestRedis.start())
+    const admin = new Redis(url)
+    keep({ close: async () => { admin.disconnect() } })
+    // As a new user of Redis 7 is: every command, and no channel.
+    await admin.call('ACL', 'SETUSER', 'parley', 'on', '>secret', '~*', '+@all', 'resetchannels')
+    const narrow = url.replace('redis://', 'redis://parley:secret@')
+    const [one, two] = [await server(narrow), await server(narrow)]
+    expect([one.bus.healthy(), two.bus.healthy()]).toEqual([false, false])
+    one.bus.publish('presence', { userId: 1 })
+    expect(one.heard).toEqual([['presence', { userId: 1 }]])
+    await admin.call('ACL', 'SETUSER', 'parley', 'allchannels')
+    await healthy(one, two)
+    const telling = setInterval(() => { one.bus.publish('presence', { userId: 2 }) }, 100)
+    expect(await two.next()).toEqual(['presence', { userId: 2 }])
+    clearInterval(telling)
+  }, 30_000)
+
   test('ignores what others write into its channels, and says so once', async () => {
     const { url } = keep(await TestRedis.start())
     const { bus, next, heard, warnings } = await server(url)

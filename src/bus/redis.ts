@@ -36,7 +36,8 @@ export async function createRedisBus(options: { settings: RedisSettings; publish
   const self = randomUUID()
   const own = createMemoryBus(options.onError)
   const subscriber = makeRedis(options.settings)
-  const pubsub = new RedisPubSub({ publisher, subscriber })
+  // It hands out what comes. Asking Redis for the channels is not left to it: an asking that fails would end the process.
+  const pubsub = new RedisPubSub({ publisher, subscriber: { on: subscriber.on.bind(subscriber), subscribe: (_channel: string, done: (error: null) => void) => { done(null) } } as never })
   let heardAt = -Infinity
   let triedAt = performance.now()
   let firstHeard = () => {}
@@ -67,20 +68,18 @@ export async function createRedisBus(options: { settings: RedisSettings; publish
     watch()
   })
 
-  const joined = new Set<string>()
-  /** After each connection anew. What fails is tried again with the next. */
+  for (const [channel, listener] of channels) await pubsub.subscribe(channel, listener)
+
+  /** After each connection anew. What fails is tried again with the next: without its heartbeat the connection is made anew. */
   const join = async () => {
     triedAt = performance.now()
-    const again = joined.size === 0 ? Promise.resolve() : subscriber.subscribe(...joined)
-    const first = [...channels].filter(([channel]) => !joined.has(channel)).map(async ([channel, listener]) => {
-      await pubsub.subscribe(channel, listener)
-      joined.add(channel)
-    })
-    await Promise.all([again, ...first])
+    await subscriber.subscribe(...channels.keys())
     beat()
   }
   subscriber.on('ready', () => {
-    join().catch(() => undefined)
+    join().catch((error: unknown) => {
+      log.warn({ err: error }, 'The channels of Redis could not be joined; it is tried again.')
+    })
   })
   // The publisher tells the log of the same outage.
   subscriber.on('error', () => undefined)

@@ -36,6 +36,8 @@ export function createConnection({ url, token, onTokenRefused, webSocketImpl, ke
   let state: ConnectionState = 'away'
   let closed = false
   let used: string | null = null
+  /** The cursor that this connection came with; undefined: it has not said yet. */
+  let brought: string | null | undefined
   let refusal: Promise<unknown> = Promise.resolve()
   /** Calls off what would end the connection: a try, or a ping, without an answer. */
   let callOff: (() => void) | null = null
@@ -82,7 +84,10 @@ export function createConnection({ url, token, onTokenRefused, webSocketImpl, ke
 
   const client: Client = createClient({
     url: readyUrl,
-    connectionParams: () => ({ token: used, resumeAfter: cursor() }),
+    connectionParams: () => {
+      brought = cursor()
+      return { token: used, resumeAfter: brought }
+    },
     webSocketImpl: impatient(webSocketImpl ?? (globalThis as { WebSocket?: unknown }).WebSocket, clock),
     retryAttempts: Infinity,
     // A server that cannot be reached comes as an error, not as a close.
@@ -113,6 +118,7 @@ export function createConnection({ url, token, onTokenRefused, webSocketImpl, ke
       },
       closed: (event) => {
         answered()
+        brought = undefined
         change('away')
         if ((event as { code?: number }).code === FORBIDDEN && used !== null) refusal = refuse(used)
       },
@@ -134,6 +140,10 @@ export function createConnection({ url, token, onTokenRefused, webSocketImpl, ke
   return {
     client,
     connection,
+    /** What is subscribed to from here on goes on from this cursor: a line that came with another one comes anew, for all that goes over it. */
+    bring(newest: string | null) {
+      if (brought !== undefined && brought !== newest) client.terminate()
+    },
     close() {
       closed = true
       offline()

@@ -37,7 +37,14 @@ export function createShelf(store: Store, prefix: string) {
   }
 
   return {
-    read,
+    /** Given up in another tab. A storage that cannot be read just now has given up nothing. */
+    isGone(clientId: string): boolean {
+      try {
+        return !unstored.has(clientId) && store.getItem(prefix + clientId) === null
+      } catch {
+        return false
+      }
+    },
     write(draft: KeptDraft): void {
       unstored.delete(draft.clientId)
       try {

@@ -65,6 +65,8 @@ export interface Feed {
 
 interface Surroundings {
   client: Client
+  /** Makes sure that what is subscribed to next goes on from this cursor. */
+  bring: (newest: string | null) => void
   request: Request
   pauses: Pauses
   store: Store
@@ -73,7 +75,7 @@ interface Surroundings {
   onStop: () => void
 }
 
-export function createFeed<E extends FeedEvent, V extends object>(options: FeedOptions<E, V>, { client, request, pauses, store, clock, print, onStop }: Surroundings): Feed {
+export function createFeed<E extends FeedEvent, V extends object>(options: FeedOptions<E, V>, { client, bring, request, pauses, store, clock, print, onStop }: Surroundings): Feed {
   const { keepCursorAs } = options
   let newest = options.startAt ?? (keepCursorAs === undefined ? null : store.getItem(keepCursorAs))
   let caughtUp = false
@@ -198,6 +200,7 @@ export function createFeed<E extends FeedEvent, V extends object>(options: FeedO
 
   function listen(): void {
     let isOver = false
+    bring(newest)
     const leave = client.subscribe<{ events: Batch<E> }>(
       { query: textOf(options.document, print), variables: { ...options.variables } as Record<string, unknown> },
       {

@@ -71,7 +71,7 @@ export function createParley(options: ParleyOptions): Parley {
   const pauses = createPauses(clock)
   const request = createRequest({ url, token, onTokenRefused, fetch: options.fetch ?? ((...args) => fetch(...args)), clock, print })
   const cursor = () => feed?.cursor ?? null
-  const { client, connection, close } = createConnection({ url, token, onTokenRefused, webSocketImpl, keepAliveMs, clock, cursor }, pauses)
+  const { client, connection, bring, close } = createConnection({ url, token, onTokenRefused, webSocketImpl, keepAliveMs, clock, cursor }, pauses)
   let feed: Feed | null = null
   const outboxes: Outbox[] = []
 
@@ -82,7 +82,7 @@ export function createParley(options: ParleyOptions): Parley {
       const onStop = () => {
         feed = null
       }
-      const made = createFeed(feedOptions, { client, request, pauses, store, clock, print, onStop })
+      const made = createFeed(feedOptions, { client, bring, request, pauses, store, clock, print, onStop })
       feed = made
       return made
     },

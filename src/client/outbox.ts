@@ -53,6 +53,8 @@ const SEND: Document<SendMessageMutation, SendMessageMutationVariables> = SEND_M
 /** A fault of the server that comes again so many times does not pass. */
 const PATIENCE = 10
 const SENT_MS = 60_000
+/** As after so many tries in vain. */
+const AFTER_FAULT = 3
 
 /**
  * What somebody has said and the server does not have yet.
@@ -75,7 +77,7 @@ export function createOutbox({ userId, changed = () => undefined, deliver }: Out
 
   /** Takes over what other tabs have done. */
   function look(): void {
-    for (const [clientId, draft] of drafts) if (draft.state !== 'SENT' && shelf.read(clientId) === null) forget(clientId)
+    for (const [clientId, draft] of drafts) if (draft.state !== 'SENT' && shelf.isGone(clientId)) forget(clientId)
     for (const kept of shelf.all()) {
       if (kept.state !== 'SENT' || drafts.has(kept.clientId)) note(kept)
       // Sent before this page was opened: its history has it.
@@ -127,17 +129,19 @@ export function createOutbox({ userId, changed = () => undefined, deliver }: Out
     const limited = errors.find((error) => error.__typename === 'RateLimited')
     if (limited !== undefined) await pauses.exactly((limited.retryAfterSeconds + Math.random() / 2) * 1000)
     // Given up meanwhile, here or in another tab, it stays so.
-    else if (shelf.read(draft.clientId) !== null) keep({ ...draft, state: errors.length === 0 ? 'SENT' : 'FAILED', errors })
+    else if (!shelf.isGone(draft.clientId)) keep({ ...draft, state: errors.length === 0 ? 'SENT' : 'FAILED', errors })
     return true
   }
 
   function begin(line: string): void {
     if (stopped || busy.has(line)) return
     busy.add(line)
-    void inTurn(prefix + line, () => drain(line)).then(() => {
+    const done = () => {
       busy.delete(line)
       if (nextOf(line) !== undefined) begin(line)
-    })
+    }
+    // What the app itself throws, such as in `changed`, does not hold up what waits.
+    void inTurn(prefix + line, () => drain(line)).then(done, () => pauses.beforeTry(AFTER_FAULT).then(done))
   }
 
   function beginAll(): void {

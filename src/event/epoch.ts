@@ -16,9 +16,13 @@ export async function settleEpoch(sql: Ctx['sql']): Promise<void> {
   await sql.begin(async (tx) => {
     const [meta] = await tx<{ unsettled: boolean }[]>`select settled is distinct from data_epoch() as unsettled from meta for update`
     if (meta?.unsettled !== true) return
+    // Nobody appends meanwhile: whoever does keeps the greater id, which is the one from elsewhere.
+    await tx`lock table stream in exclusive mode`
     // What a statement sees was committed before its snapshot's xmax, unless it came from another cluster.
     await tx`update event set xid = '3' where xid >= pg_snapshot_xmax(pg_current_snapshot())`
-    await tx`update stream set max_xid = '3' where max_xid >= pg_snapshot_xmax(pg_current_snapshot())`
+    await tx`
+      update stream s set max_xid = coalesce((select max(e.xid) from event e where e.stream_id = s.id), '3')
+      where max_xid >= pg_snapshot_xmax(pg_current_snapshot())`
     await tx`update member set mark_xid = '3' where mark_xid >= pg_snapshot_xmax(pg_current_snapshot())`
     await tx`update users set profile_xid = '3' where profile_xid >= pg_snapshot_xmax(pg_current_snapshot())`
     await tx`update meta set settled = data_epoch(), floor_xid = '3'`

@@ -38,8 +38,14 @@ export async function readGap(ctx: Pick<Ctx, 'sql'>, scope: { viewerId: number; 
     from unnest(${ranges.map((range) => range.first)}::bigint[], ${ranges.map((range) => range.last)}::bigint[]) as r (first, last)
     cross join lateral (select * from event where stream_id = ${chatId} and seq between r.first and r.last order by seq limit ${limit + 1}) as e
     order by e.seq limit ${limit + 1}`
-  const [oldest] = ranges
   // What should stand there is gone: events are kept for some time only.
-  if (oldest !== undefined && limit > 0 && rows[0]?.seq !== oldest.first) return reset('TOO_OLD')
+  if (limit > 0 && numbersOf(ranges, limit + 1).some((seq, index) => rows[index]?.seq !== seq)) return reset('TOO_OLD')
   return { events: rows.slice(0, limit).map(toEventRow), hasMore: rows.length > limit, reset: null }
+}
+
+/** The first so many numbers of these ranges. */
+function numbersOf(ranges: readonly { first: number; last: number }[], limit: number): number[] {
+  const numbers: number[] = []
+  for (const { first, last } of ranges) for (let seq = first; seq <= last && numbers.length < limit; seq++) numbers.push(seq)
+  return numbers
 }

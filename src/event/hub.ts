@@ -31,6 +31,7 @@ export class Hub {
   readonly #feeds = new Set<Feed>()
   readonly #feedsOfViewer = new Map<number, Set<Feed>>()
   #epoch = ''
+  #settled: Promise<void> = Promise.resolve()
   #sweep: Sweep | null = null
   #unsubscribe: (() => void) | null = null
 
@@ -84,14 +85,19 @@ export class Hub {
     this.reader = new EventReader(this.#sql)
     for (const feed of [...this.#feeds]) feed.abandon()
     this.#heads.clear()
+    for (const starting of this.#starting) {
+      starting.heads.clear()
+      starting.moved.length = 0
+    }
     for (const watchers of this.#watchers.values()) for (const watcher of watchers) watcher()
-    settleEpoch(this.#sql).catch((error: unknown) => {
+    this.#settled = settleEpoch(this.#sql).catch((error: unknown) => {
       this.#log.error({ err: error }, 'Transaction ids from elsewhere could not be settled; the next start does it.')
     })
   }
 
   /** @throws {Unavailable} where this start was read from data that is no longer served. */
   async #checkEpoch(epoch: string): Promise<void> {
+    await this.#settled
     if (epoch === this.#epoch) return
     const current = await currentEpoch(this.#sql)
     if (current !== this.#epoch) this.#renew(current)
@@ -103,8 +109,9 @@ export class Hub {
     for (const [streamId, seq] of hints) {
       for (const { heads } of this.#starting) heads.set(streamId, Math.max(seq, heads.get(streamId) ?? 0))
       const readers = this.#readers.get(streamId)
-      if (readers !== undefined && seq > this.head(streamId)) {
-        this.#heads.set(streamId, seq)
+      if (readers !== undefined) {
+        if (seq > this.head(streamId)) this.#heads.set(streamId, seq)
+        // Each feed knows what it has sent. What is believed to be the head decides nothing: a hint may tell of a commit that a failover has lost.
         for (const feed of readers) feed.markDirty(streamId, seq)
       }
       for (const watcher of this.#watchers.get(streamId) ?? []) watcher()

@@ -18,7 +18,7 @@ export function startRetention({ sql, log }: Pick<Ctx, 'sql' | 'log'>): Retentio
   let stopped = false
   const removeAll = async () => {
     try {
-      while (!stopped && (await removeOld(sql)) === ROWS);
+      while (!stopped && (await removeOld(sql)) > 0);
     } catch (error) {
       if (!stopped) log.warn({ err: error }, 'Old events could not be removed; it is tried again in an hour.')
     }

@@ -3,7 +3,7 @@ import WebSocket from 'ws'
 import { succeed } from '../support/refusal.ts'
 import { endingIn, fill, newStorage, numberOf, shows } from '../clients/recipes/world.ts'
 import { EVENTS, GAP } from './tab.ts'
-import type { Tab } from './tab.ts'
+import type { AppEvent, Tab } from './tab.ts'
 import { createWorld } from './world.ts'
 
 const world = await createWorld()
@@ -126,6 +126,31 @@ describe('the connection', () => {
 })
 
 describe('the feed', () => {
+  test('goes on from its cursor also where the line was open before it', async () => {
+    const { bob, chatId, tab } = await world.bob()
+    const heard: unknown[] = []
+    tab.parley.socket.subscribe({ query: `subscription { messageAdded(chatId: "${chatId}") { text } }` }, { next: ({ data }) => heard.push(data), error: () => undefined, complete: () => undefined })
+    await shows(() => tab.parley.connection.state, 'open')
+    tab.feed.stop()
+    const { eventCursor } = await bob.ask('{ eventCursor }')
+    await alice.send(chatId, 'Before you listened')
+    await shows(() => heard.length, 1)
+    const texts: unknown[] = []
+    tab.parley.feed<AppEvent>({
+      document: EVENTS,
+      startAt: eventCursor as string,
+      apply: ({ message }) => texts.push(message?.text),
+      forget: () => undefined,
+      fetch: () => Promise.resolve(),
+    })
+    await shows(() => texts, ['Before you listened'])
+    // What was there before goes on, over the line that came anew.
+    await vi.waitFor(async () => {
+      await alice.send(chatId, 'Still there?')
+      expect(heard).toContainEqual({ messageAdded: { text: 'Still there?' } })
+    }, { timeout: 10_000, interval: 100 })
+  })
+
   test('ends where nobody is signed in, and says why', async () => {
     const { bob, tab: { parley: { close } } } = await world.bob()
     close()

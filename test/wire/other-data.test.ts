@@ -3,6 +3,7 @@ import type { Client } from '../client.ts'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
 import { Line, closeLines } from '../support/line.ts'
+import { numberOf } from '../support/live.ts'
 
 // What readers are told when the database is not the one that it was, or no longer holds what they missed.
 
@@ -42,6 +43,13 @@ describe('where the data was replaced by a backup', () => {
     expect((await stream.next()).events.reset).toEqual({ reason: 'NEW_EPOCH', chatIds: null })
     await alice.send(chatId, 'on the new data')
     expect((await stream.next()).events.events).toMatchObject([{ message: { text: 'on the new data' } }])
+  })
+
+  test('a word of events that are no more does not hide those that come', async () => {
+    const line = await listening(bob)
+    server.app.services.bus.publish('hints', [[numberOf(chatId), 1_000_000]])
+    await alice.send(chatId, 'heard all the same')
+    expect((await line.next()).payload.data.events.events).toMatchObject([{ message: { text: 'heard all the same' } }])
   })
 
   test('numbers of transactions that are still to come do not confuse anybody', async () => {
