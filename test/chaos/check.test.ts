@@ -62,9 +62,9 @@ function clean(): Note[] {
   ]
 }
 
-function judge(notes: readonly Note[], facts = truth(), redisAway: History['redisAway'] = []) {
+function judge(notes: readonly Note[], facts = truth(), redisAway: History['redisAway'] = [], takeovers: History['takeovers'] = []) {
   const entries = notes.map((note, t) => ({ t, ...note }) as Entry)
-  const history = { devices: [1, 2, 3], entries, truth: facts, redisAway }
+  const history = { devices: [1, 2, 3], entries, truth: facts, redisAway, takeovers }
   const verdict = check(history)
   return { ...verdict, broken: Object.keys(verdict.byInvariant), example: counterexample(history, verdict) }
 }
