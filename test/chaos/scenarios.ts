@@ -66,14 +66,18 @@ export const TAKEOVER: Fault = {
   figures: 'all end equal to the new one; of the synchronous one no acknowledged message lost; sends go on within 5 s',
   counts: { smoke: 0, usual: 2, nightly: 10 },
   async run(stage) {
-    const { backing, cluster, count, note } = stage
+    const { backing, clients, cluster, count, note, world } = stage
+    const away = world.devices.flatMap((_, d) => (d % 5 === 0 ? [d] : []))
     for (let n = 0; n < count; n++) {
       const mode = n % 2 === 0 ? 'async' : 'sync'
       const standby = await backing.postgres.follow(mode)
       note(`a standby follows, ${mode}`)
       await pause(3000)
       standby.cutOff()
-      await pause(1000)
+      await pause(700)
+      // These do not see it happen: they come later, with cursors of the old one, when the new one has gone on.
+      await clients.all({ do: 'offline', devices: away, offline: true })
+      await pause(300)
       note('kill -9 PostgreSQL; the standby, which has heard nothing for a second, takes over')
       await standby.takeOver()
       // What the old one has answered is with the clients by now: what comes from here on is of the new one.
@@ -85,6 +89,7 @@ export const TAKEOVER: Fault = {
       await cluster.databaseMoved()
       await untilAcked(stage, 'sends again after ms')
       await pause(3000)
+      await clients.all({ do: 'offline', devices: away, offline: false })
     }
   },
 }
