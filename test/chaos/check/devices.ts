@@ -122,7 +122,7 @@ function checkDevice({ d, user, entries, membership, stored, acked, epochs }: Wa
       const key = `${entry.c}:${entry.b}`
       if (used.has(key)) atCursor.set(key, new Map(sent))
     } else if (entry.k === 'final') {
-      if (epoch !== epochs.last) report('I3', entry.t, 0, 0, `device ${d} of user ${user} goes on from data that a standby did not have, and never began anew`)
+      if (epoch !== epochs.last) violations.push({ invariant: 'I3', t: entry.t, d, text: `device ${d} of user ${user} goes on from data that a standby did not have, and never began anew` })
       for (const chat of membership.chatsOf(user)) {
         const position = applied.get(chat)
         const lost = position === null ? null : membership.next(user, chat, position ?? 0)
