@@ -27,8 +27,9 @@ export interface ChaosPostgres {
 export interface Standby {
   /** From now on nothing reaches it. */
   cutOff(): void
-  /** Kills the primary, which never comes back, and makes this one the primary. */
-  takeOver(): Promise<void>
+  /** Kills the primary, which never comes back: from now on all leads to the standby, which takes no writes yet. */
+  inherit(): Promise<void>
+  promote(): Promise<void>
 }
 
 /** What it holds need not survive a power cut, but a crash of the process: then everything that was committed is there. */
@@ -57,13 +58,12 @@ export async function startPostgres(folder: string): Promise<ChaosPostgres> {
   process.once('exit', thaw)
   const url = (database: string, port?: number) => urlOf(primary, database, port)
 
-  const promote = async ({ instance, line }: { instance: Instance; line: Proxy }) => {
+  const inherit = async ({ instance, line }: { instance: Instance; line: Proxy }) => {
     const old = primary
     for (const one of familyOf(old.pid)) signalOne(one, 'SIGKILL')
     await until('the end of PostgreSQL', () => !signalOne(old.pid, 0))
     // What was still on the line is lost with it.
     line.cut(true)
-    await using(urlOf(instance, 'postgres'), (sql) => sql`select pg_promote()`)
     primary = instance
     standby = null
     await Promise.all([line.close(), old.server.stop()])
@@ -104,7 +104,10 @@ export async function startPostgres(folder: string): Promise<ChaosPostgres> {
         cutOff: () => {
           line.set({ blackHole: true })
         },
-        takeOver: () => promote(own),
+        inherit: () => inherit(own),
+        async promote() {
+          await using(url('postgres'), (sql) => sql`select pg_promote()`)
+        },
       }
     },
     async stop() {
