@@ -11,11 +11,13 @@ export function brokenUniqueIndex(error: unknown): string | null {
   return failure?.code === '23505' ? failure.constraint : null
 }
 
-/** What the driver says of a lost or refused connection, and PostgreSQL while it starts, stops or is full (appendix A of its manual). */
-const UNAVAILABLE = /^(CONNECTION_|CONNECT_|ECONN|EPIPE|ENOTFOUND|EAI_|ETIMEDOUT|08|57P|53)/
+/** What the driver says of a lost or refused connection, and PostgreSQL while it starts, stops, is full, or as a standby takes no writes yet (appendix A of its manual). */
+const UNAVAILABLE = /^(CONNECTION_|CONNECT_|ECONN|EPIPE|ENOTFOUND|EAI_|ETIMEDOUT|08|57P|53|25006)/
+/** A standby that is asked for its place in the log has no code of its own for it. */
+const IN_RECOVERY = 'recovery is in progress'
 
 /** Whether the database was out of reach, so that the same request may succeed a little later. */
 export function isUnavailable(error: unknown): boolean {
   const failure = driverError(error)
-  return failure !== null && UNAVAILABLE.test(failure.code)
+  return failure !== null && (UNAVAILABLE.test(failure.code) || failure.message === IN_RECOVERY)
 }

@@ -62,9 +62,9 @@ function clean(): Note[] {
   ]
 }
 
-function judge(notes: readonly Note[], facts = truth(), redisAway: History['redisAway'] = []) {
-  const entries = notes.map((note, t) => ({ t, ...note }) as Entry)
-  const history = { devices: [1, 2, 3], entries, truth: facts, redisAway }
+function judge(notes: readonly Note[], facts = truth(), redisAway: History['redisAway'] = [], takeovers: History['takeovers'] = []) {
+  const entries = notes.map((note, t) => ({ t, ...note, ...(note.k === 'batch' ? { at: t } : {}) }) as Entry)
+  const history = { devices: [1, 2, 3], entries, truth: facts, redisAway, takeovers }
   const verdict = check(history)
   return { ...verdict, broken: Object.keys(verdict.byInvariant), example: counterexample(history, verdict) }
 }
@@ -184,6 +184,48 @@ test('I10: a device that shows something else than a fetch', () => {
   const { broken, example } = judge(changed((note) => note.k === 'final' && note.d === BOB, final(BOB, 1, view(1, '2 hello'))))
   expect(broken).toEqual(['I10'])
   expect(example[0]).toBe('I10: device 1 of user 2 shows [seq, unread, members, last] of chat 9 as [6,1,3,"2 hello"], a fetch as [6,1,3,"3 "]')
+})
+
+// A standby without event 7 takes over, the fourth message that alice has sent: the number goes to another one.
+const fourth = said(7, 4)
+const other = truth((facts) => {
+  facts.events.push({ chat: 9, seq: 7, kind: EventKind.MESSAGE_ADDED, actor: 1, ref: 4 })
+  facts.messages.push({ chat: 9, number: 4, seq: 7, sender: 1, clientId: 'id5', deleted: false })
+})
+const begunAnew = (d: number): Note[] => [{ d, k: 'snapshot', c: 8, of: 'all', chats: [[9, 6]] }, { ...batch(d, 8, 1, fourth), reset: { reason: 'NEW_EPOCH', chats: null } } as Note]
+
+function afterTakeover(change: { anew?: Note[]; more?: Note[] } = {}, facts = other, kept = 6) {
+  const notes = clean()
+  const ends = notes.splice(-3)
+  const { anew = [ALICE, BOB, CAROL].flatMap((d) => [open(d, 8, [7, 1]), ...begunAnew(d)]), more = [send(5), ack(5, 7, { n: 4 })] } = change
+  const before = [...notes, send(4), ack(4, 7), ...[ALICE, BOB, CAROL].flatMap((d) => [open(d, 7, d === BOB ? [2, 1] : [1, 2]), batch(d, 7, 1, fourth)])]
+  return judge([...before, ...anew, ...more, ...ends], facts, [], [{ at: before.length - 0.5, kept: new Map([[9, kept]]) }])
+}
+
+test('what a standby that took over does not have is counted, and its numbers may mean something else', () => {
+  expect(afterTakeover()).toMatchObject({ violations: [], ackedLost: 1 })
+})
+
+test('what such a standby lacks may be sent once more, and is another message then', () => {
+  const resent = { ...other, messages: other.messages.map((message) => (message.number === 4 ? { ...message, number: 5, seq: 8, clientId: 'id4' } : message)) }
+  expect(afterTakeover({ more: [ack(4, 8, { n: 5 })] }, resent)).toMatchObject({ broken: [], ackedLost: 0 })
+})
+
+test('I1: a message that the standby had, or one of after it took over', () => {
+  expect(afterTakeover({}, other, 7).broken).toContain('I1')
+  expect(afterTakeover({ more: [send(6), ack(6, 8)] })).toMatchObject({ broken: ['I1'], ackedLost: 1 })
+})
+
+test('I3: a device that goes on from what a standby does not have', () => {
+  const { broken, violations } = afterTakeover({ anew: [ALICE, CAROL].flatMap((d) => [open(d, 8, [7, 1]), ...begunAnew(d)]) })
+  expect(broken).toEqual(['I3'])
+  expect(violations[0]?.text).toContain('device 1 of user 2 goes on from data that a standby did not have')
+})
+
+test('I8: a deletion that the standby has holds on, and one that it lacks does not', () => {
+  const late = (n: number): Note => ({ d: BOB, k: 'history', chat: 9, from: 999, shown: [n] })
+  expect(afterTakeover({ more: [late(3)] }).broken).toEqual(['I8'])
+  expect(afterTakeover({ more: [late(3)] }, other, 5).broken).not.toContain('I8')
 })
 
 test('the counterexample tells what the database and the device know of it, in a few lines', () => {

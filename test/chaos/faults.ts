@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { pause, until } from './processes.ts'
-import { CROSSING, FLOOD_OFFLINE, RECONNECTS, TOGGLES, sendBySql } from './scenarios.ts'
+import { CROSSING, FLOOD_OFFLINE, RECONNECTS, TAKEOVER, TOGGLES, sendBySql, untilAcked } from './scenarios.ts'
 import type { Fault, Stage } from './stage.ts'
 
 const ALL = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I10'] as const
@@ -16,14 +16,6 @@ export const CLEAN: Fault = {
 
 async function repeat({ count }: Stage, act: (n: number) => Promise<void>): Promise<void> {
   for (let n = 0; n < count; n++) await act(n)
-}
-
-/** How long it takes until something is acknowledged again. */
-async function untilAcked({ clients, figure }: Stage, name: string): Promise<void> {
-  const before = clients.counts().acked
-  const began = performance.now()
-  await until('an acknowledgement', () => clients.counts().acked > before, 60_000).catch(() => undefined)
-  figure(name, performance.now() - began)
 }
 
 export const FAULTS: Record<string, Fault> = {
@@ -187,6 +179,7 @@ export const FAULTS: Record<string, Fault> = {
         await pause(600)
       }),
   },
+  F10: TAKEOVER,
   F11: {
     what: 'a line between client, server, database and Redis is cut, half open, slow, late or in pieces',
     invariants: WITH_REDIS,

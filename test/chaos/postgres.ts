@@ -1,10 +1,14 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import type { Sql } from 'postgres'
 import { createLog } from '../../src/base/log.ts'
 import { startEmbedded } from '../../src/db/embedded.ts'
+import type { EmbeddedPostgres } from '../../src/db/embedded.ts'
 import { familyOf, until } from './processes.ts'
+import { startProxy } from './proxy.ts'
+import type { Proxy } from './proxy.ts'
+import { copyAsStandby } from './standby.ts'
 
 export interface ChaosPostgres {
   port(): number
@@ -15,54 +19,111 @@ export interface ChaosPostgres {
   /** Holds up, or lets go on, every process of it. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void
   create(database: string): Promise<void>
+  /** Starts a standby; resolves once it keeps up. `sync`: nothing is committed that it does not have. */
+  follow(mode: 'async' | 'sync'): Promise<Standby>
   stop(): Promise<void>
 }
 
+export interface Standby {
+  /** From now on nothing reaches it. */
+  cutOff(): void
+  /** Kills the primary, which never comes back: from now on all leads to the standby, which takes no writes yet. */
+  inherit(): Promise<void>
+  promote(): Promise<void>
+}
+
 /** What it holds need not survive a power cut, but a crash of the process: then everything that was committed is there. */
-const SETTINGS = { fsync: 'off', max_connections: '200', synchronous_commit: 'on', log_min_messages: 'warning' }
+const SETTINGS = { fsync: 'off', max_connections: '200', synchronous_commit: 'on', log_min_messages: 'warning', wal_keep_size: '256MB' }
+
+/** A running server, with the folder of its data. */
+interface Instance {
+  folder: string
+  pid: number
+  server: EmbeddedPostgres
+}
 
 export async function startPostgres(folder: string): Promise<ChaosPostgres> {
   const log = createLog({ level: 'silent', pretty: false })
-  const open = () => startEmbedded({ dataDir: folder, log, settings: SETTINGS })
-  let server = await open()
-  const postmaster = () => Number(readFileSync(join(folder, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0])
-  let pid = postmaster()
-  const stop = async () => {
-    process.off('exit', thaw)
-    thaw()
-    await server.stop()
+  const open = async (dataDir: string): Promise<Instance> => {
+    const server = await startEmbedded({ dataDir, log, settings: SETTINGS })
+    return { folder: dataDir, server, pid: Number(readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]) }
   }
+  let primary = await open(join(folder, '1'))
+  let standby: { instance: Instance; line: Proxy } | null = null
+  let copies = 1
   // One that stands still would not hear that it shall end.
   const thaw = () => {
-    for (const one of familyOf(pid)) signalOne(one, 'SIGCONT')
+    for (const one of familyOf(primary.pid)) signalOne(one, 'SIGCONT')
   }
   process.once('exit', thaw)
-  const url = (database: string, port?: number) => {
-    const changed = new URL(server.url)
-    changed.pathname = `/${database}`
-    if (port !== undefined) changed.port = String(port)
-    return changed.href
+  const url = (database: string, port?: number) => urlOf(primary, database, port)
+
+  const inherit = async ({ instance, line }: { instance: Instance; line: Proxy }) => {
+    const old = primary
+    for (const one of familyOf(old.pid)) signalOne(one, 'SIGKILL')
+    await until('the end of PostgreSQL', () => !signalOne(old.pid, 0))
+    // What was still on the line is lost with it.
+    line.cut(true)
+    primary = instance
+    standby = null
+    await Promise.all([line.close(), old.server.stop()])
+    rmSync(old.folder, { recursive: true, force: true, maxRetries: 3 })
   }
   return {
-    port: () => Number(new URL(server.url).port),
+    port: () => Number(new URL(primary.server.url).port),
     url,
     async restart(mode) {
+      const { pid } = primary
       if (mode === 'immediate') {
         signalOne(pid, 'SIGQUIT')
         await until('the end of PostgreSQL', () => !signalOne(pid, 0))
       }
-      await server.stop()
-      server = await open()
-      pid = postmaster()
+      await primary.server.stop()
+      primary = await open(primary.folder)
     },
     signal(signal) {
-      for (const one of familyOf(pid)) signalOne(one, signal)
+      for (const one of familyOf(primary.pid)) signalOne(one, signal)
     },
     async create(database) {
       await using(url('postgres'), (sql) => sql.unsafe(`create database ${database}`))
     },
-    stop,
+    async follow(mode) {
+      const to = join(folder, String((copies += 1)))
+      const line = await startProxy(Number(new URL(primary.server.url).port), Math.random)
+      await copyAsStandby({ url: url('postgres'), from: primary.folder, to, linePort: line.port })
+      const own = { line, instance: await open(to) }
+      standby = own
+      await using(url('postgres'), async (sql) => {
+        if (mode === 'sync') {
+          await sql`alter system set synchronous_standby_names = '*'`
+          await sql`select pg_reload_conf()`
+        }
+        await until('the standby', async () => (await sql`select from pg_stat_replication where state = 'streaming' and sync_state = ${mode}`).length === 1)
+      })
+      return {
+        cutOff: () => {
+          line.set({ blackHole: true })
+        },
+        inherit: () => inherit(own),
+        async promote() {
+          await using(url('postgres'), (sql) => sql`select pg_promote()`)
+        },
+      }
+    },
+    async stop() {
+      process.off('exit', thaw)
+      thaw()
+      await Promise.all([standby?.instance.server.stop(), standby?.line.close()])
+      await primary.server.stop()
+    },
   }
+}
+
+function urlOf({ server }: Instance, database: string, port?: number): string {
+  const changed = new URL(server.url)
+  changed.pathname = `/${database}`
+  if (port !== undefined) changed.port = String(port)
+  return changed.href
 }
 
 function signalOne(pid: number, signal: NodeJS.Signals | 0): boolean {

@@ -5,7 +5,8 @@ const broken = ({ violations }: Result) => Object.entries(violations).map(([name
 /** One run in a line. */
 export function lineOf(result: Result): string {
   const { figures } = result
-  return `${broken(result) === '' ? 'all promises kept' : `BROKEN ${broken(result)}`}; ${figures.sends} sends, ${figures.deliveries} deliveries, ${result.seconds} s`
+  const more = Object.entries(figures.more).map(([name, value]) => `; ${name}: ${value}`)
+  return `${broken(result) === '' ? 'all promises kept' : `BROKEN ${broken(result)}`}; ${figures.sends} sends, ${figures.deliveries} deliveries, ${result.seconds} s${more.join('')}`
 }
 
 /** All runs, for people. */

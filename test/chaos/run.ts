@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Sql } from 'postgres'
 import { check, counterexample } from './check/index.ts'
 import type { Verdict } from './check/index.ts'
-import type { History, Violation } from './check/types.ts'
+import type { History, Takeover, Violation } from './check/types.ts'
 import { startClients } from './clients.ts'
 import { startCluster } from './cluster.ts'
 import type { Backing } from './cluster.ts'
@@ -76,6 +76,7 @@ export async function run(backing: Backing, options: RunOptions): Promise<Result
     const clients = await startClients({ folder, worldFile, world, url: `ws://127.0.0.1:${cluster.balancer.port}/graphql`, seed, faults: options.clientFaults })
     try {
       const redisAway: [number, number][] = []
+      const takeovers: Takeover[] = []
       const more: Record<string, number> = {}
       const told: Violation[] = []
       const mix = { ...STANDARD, perSecond: Math.max(4, 200 * scale), ...fault.mix }
@@ -90,6 +91,7 @@ export async function run(backing: Backing, options: RunOptions): Promise<Result
           if (away) redisAway.push([now(), Infinity])
           else for (const span of redisAway) span[1] = Math.min(span[1], now())
         },
+        tookOver: (kept) => takeovers.push({ at: now(), kept }),
         fail: (invariant, text) => told.push({ invariant, text, t: now() }),
         figure: (name, value) => {
           more[name] = Math.round(Math.max(value, more[name] ?? 0) * 10) / 10
@@ -105,8 +107,9 @@ export async function run(backing: Backing, options: RunOptions): Promise<Result
       await clients.all({ do: 'settle', ms: options.settleMs })
       clearInterval(progress)
       const entries = readJournals(clients.journals)
-      const history: History = { devices: world.devices, entries, truth: await readTruth(cluster.sql), redisAway }
+      const history: History = { devices: world.devices, entries, truth: await readTruth(cluster.sql), redisAway, takeovers }
       const verdict = check(history, told)
+      if (takeovers.length > 0) stage.figure('acknowledged and lost', verdict.ackedLost)
       return {
         fault: options.name, what: fault.what, count: options.count, seed, scale,
         figures: { ...figuresOf(entries), more },

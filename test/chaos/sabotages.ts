@@ -2,7 +2,7 @@ import type { Sql } from 'postgres'
 import type { Invariant } from './check/types.ts'
 import type { ClientFaults } from './device.ts'
 import { CLEAN, FAULTS } from './faults.ts'
-import { CROSSING, FLOOD_OFFLINE, RECONNECTS, TOGGLES } from './scenarios.ts'
+import { CROSSING, FLOOD_OFFLINE, RECONNECTS, TAKEOVER, TOGGLES } from './scenarios.ts'
 import type { Fault } from './stage.ts'
 
 /** Something built wrong on purpose, and a run in which the checker must find it. */
@@ -129,6 +129,15 @@ export const SABOTAGES: Record<string, Sabotage> = {
     fault: FLOOD_OFFLINE,
     count: 1,
     client: { ignoreReset: true },
+  },
+  'standby-unnoticed': {
+    what: 'nobody notices that a standby has taken over',
+    breaks: ['I3'],
+    fault: TAKEOVER,
+    count: 1,
+    sql: async (sql) => {
+      await sql`create or replace function data_epoch() returns text language sql stable return (select md5(epoch::text) from meta)`
+    },
   },
   'body-cached': {
     what: 'a server keeps texts in memory beyond their deletion',

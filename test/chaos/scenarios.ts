@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Sql } from 'postgres'
 import { now, readJournals } from './journal.ts'
-import { pause } from './processes.ts'
+import { using } from './postgres.ts'
+import { pause, until } from './processes.ts'
 import type { Fault, Stage } from './stage.ts'
 
 // Runs that bring out what no fault alone does: they are part of the fault table, and what sabotages are caught by.
@@ -14,6 +15,14 @@ export async function sendBySql(sql: Sql, sender: number, chat: number, count: n
     }))
     await sql`select outcome from send_messages(${JSON.stringify(items)}::text::jsonb, true)`
   }
+}
+
+/** How long it takes until something is acknowledged again. */
+export async function untilAcked({ clients, figure }: Stage, name: string): Promise<void> {
+  const before = clients.counts().acked
+  const began = performance.now()
+  await until('an acknowledgement', () => clients.counts().acked > before, 60_000).catch(() => undefined)
+  figure(name, performance.now() - began)
 }
 
 /** For so long, writers take their transaction's id long before they write: commits cross. */
@@ -47,6 +56,49 @@ export const RECONNECTS: Fault = {
   async run({ clients, count }) {
     await clients.all({ do: 'reconnects', everyMs: 1500 })
     await pause(count * 1000)
+  },
+}
+
+/** F10: one that lacks the newest, since nobody waited for it; then one that must have all that was acknowledged. */
+export const TAKEOVER: Fault = {
+  what: 'PostgreSQL is killed and never comes back, its standby takes over: one that lags a second behind, then a synchronous one',
+  invariants: EVERYTHING,
+  figures: 'all end equal to the new one; of the synchronous one no acknowledged message lost; sends go on within 5 s',
+  counts: { smoke: 0, usual: 2, nightly: 10 },
+  async run(stage) {
+    const { backing, clients, cluster, count, note, world } = stage
+    const away = world.devices.flatMap((_, d) => (d % 5 === 0 ? [d] : []))
+    for (let n = 0; n < count; n++) {
+      const mode = n % 2 === 0 ? 'async' : 'sync'
+      const standby = await backing.postgres.follow(mode)
+      note(`a standby follows, ${mode}`)
+      await pause(3000)
+      standby.cutOff()
+      await pause(700)
+      // These do not see it happen: they come later, with cursors of the old one, when the new one has gone on.
+      await clients.all({ do: 'offline', devices: away, offline: true })
+      await pause(300)
+      note('kill -9 PostgreSQL; the standby has heard nothing for a second')
+      await standby.inherit()
+      // What the old one has answered is with the clients by now, and what the standby has received is in place: what comes from here on is of the new one.
+      await pause(1000)
+      if (mode === 'async') {
+        const heads = await using(cluster.databaseUrl(), (sql) => sql<{ chat: number; seq: number }[]>`select s.id as chat, s.head_seq as seq from stream s join chat c on c.id = s.id`)
+        stage.tookOver(new Map(heads.map(({ chat, seq }) => [chat, seq])))
+      }
+      // As where an address moves before its owner is ready: the servers find one that takes no writes.
+      const early = n % 4 === 1 || n % 4 === 2
+      note(`the standby is promoted, and the servers find it ${early ? 'two seconds before' : 'after'} that`)
+      if (early) {
+        await cluster.databaseMoved()
+        await pause(2000)
+      }
+      await standby.promote()
+      if (!early) await cluster.databaseMoved()
+      await untilAcked(stage, 'sends again after ms')
+      await pause(3000)
+      await clients.all({ do: 'offline', devices: away, offline: false })
+    }
   },
 }
 

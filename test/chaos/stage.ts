@@ -19,6 +19,8 @@ export interface Stage {
   note(text: string): void
   /** Redis is away from now on, or is back. */
   redisIs(away: boolean): void
+  /** From now on a standby serves that may lack the newest; of each chat it has the events up to a number. */
+  tookOver(kept: ReadonlyMap<number, number>): void
   /** Something that the journals do not show was not as promised. */
   fail(invariant: Invariant, text: string): void
   /** Whatever a fault has measured besides. */

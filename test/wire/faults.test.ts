@@ -41,9 +41,13 @@ test('a fault is masked, and logged once with the request’s id', async () => {
   }
 })
 
-test('a database out of reach is a fault that passes: the code says so', async () => {
+test.each([
+  ['out of reach', '57P03', 'the database system is starting up'],
+  ['still a standby, which takes no writes,', '25006', 'cannot execute INSERT in a read-only transaction'],
+  ['still a standby, which has no log of its own,', '55000', 'recovery is in progress'],
+])('a database that is %s is a fault that passes: the code says so', async (_, code, message) => {
   await server.sql`alter table users rename to away`
-  await server.sql.unsafe('create function gone() returns setof away language plpgsql as $$ begin raise exception using errcode = $q$57P03$q$; end $$')
+  await server.sql.unsafe(`create function gone() returns setof away language plpgsql as $$ begin raise exception using errcode = $q$${code}$q$, message = $q$${message}$q$; end $$`)
   await server.sql.unsafe('create view users as select * from gone()')
   try {
     const answer = await alice.request('{ users(search: "bob") { nodes { id } } }')

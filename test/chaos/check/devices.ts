@@ -1,5 +1,7 @@
 import { EventKind } from '../../../src/event/types.ts'
 import type { Entry, Seen } from '../journal.ts'
+import { epochsOf } from './epochs.ts'
+import type { Epochs } from './epochs.ts'
 import { membershipOf } from './membership.ts'
 import type { Membership } from './membership.ts'
 import type { History, Invariant, Truth, Violation } from './types.ts'
@@ -16,10 +18,11 @@ export function checkDevices(history: History): { violations: Violation[]; repea
   const membership = membershipOf(history.truth)
   const stored = new Map(history.truth.events.map((event) => [`${event.chat}:${event.seq}`, event]))
   const acked = new Set(history.entries.flatMap((entry) => (entry.k === 'ack' && entry.s !== undefined ? [`${entry.chat}:${entry.s}`] : [])))
+  const epochs = epochsOf(history.takeovers)
   const byDevice = new Map<number, Entry[]>()
   for (const entry of history.entries) byDevice.set(entry.d, [])
   for (const entry of history.entries) byDevice.get(entry.d)?.push(entry)
-  const found = [...byDevice].map(([d, entries]) => checkDevice({ d, user: history.devices[d] ?? 0, entries, membership, stored, acked }))
+  const found = [...byDevice].map(([d, entries]) => checkDevice({ d, user: history.devices[d] ?? 0, entries, membership, stored, acked, epochs }))
   return { violations: found.flatMap(({ violations }) => violations), repeats: found.reduce((sum, { repeats }) => sum + repeats, 0) }
 }
 
@@ -30,9 +33,10 @@ interface Walk {
   membership: Membership
   stored: ReadonlyMap<string, Truth['events'][number]>
   acked: ReadonlySet<string>
+  epochs: Epochs
 }
 
-function checkDevice({ d, user, entries, membership, stored, acked }: Walk): { violations: Violation[]; repeats: number } {
+function checkDevice({ d, user, entries, membership, stored, acked, epochs }: Walk): { violations: Violation[]; repeats: number } {
   const violations: Violation[] = []
   let repeats = 0
   const report = (invariant: Invariant, t: number, chat: number, seq: number, text: string) => violations.push({ invariant, t, d, chat, seq, text })
@@ -45,23 +49,37 @@ function checkDevice({ d, user, entries, membership, stored, acked }: Walk): { v
   let resumed = false
   let firsts = new Set<number>()
   let started = false
+  /** The body of data that the device goes by: it changes when it fetches everything. */
+  let epoch = 0
 
   const missing = (positions: Positions, chat: number, seq: number) => {
     const position = positions.get(chat)
     if (position === null) return null
     const next = membership.next(user, chat, position ?? 0)
-    return next !== null && next < seq ? next : null
+    // Who was a member at a number that was lost nobody can say any more.
+    return next !== null && next < seq && epochs.kept(epoch, chat, next) ? next : null
   }
   const reset = (positions: Positions, chats: readonly number[] | null) => {
     for (const chat of chats ?? membership.chatsOf(user)) positions.set(chat, null)
   }
 
-  const see = (batch: Batch, { ty, ch, s, a }: Seen) => {
-    if (ch === null || s === null) return
+  const isTrue = (batch: Batch, ty: string, ch: number, s: number) => {
     const event = stored.get(`${ch}:${s}`)
     if (membership.at(user, ch, s) === null) report('I4', batch.t, ch, s, `${ty} ${s} of chat ${ch} came to user ${user}, who was no member then`)
     if (event === undefined) report('I3', batch.t, ch, s, `${ty} ${s} of chat ${ch} came, and the database has no such event`)
     else if (!mayBe(ty, event, user)) report('I3', batch.t, ch, s, `${s} of chat ${ch} came as ${ty}, and is of kind ${event.kind} in the database`)
+  }
+
+  const see = (batch: Batch, { ty, ch, s, a }: Seen) => {
+    if (ch === null || s === null) return
+    const served = epochs.at(batch.at)
+    if (epochs.kept(served, ch, s)) isTrue(batch, ty, ch, s)
+    // A number of the new body of data, before the device has heard that there is one: it says nothing about those of the old one.
+    if (served !== epoch && !epochs.kept(epoch, ch, s)) {
+      sent.set(ch, Math.max(s, sent.get(ch) ?? 0))
+      if (a) applied.set(ch, s)
+      return
+    }
 
     if (s <= (sent.get(ch) ?? 0)) {
       if (firsts.has(ch)) report('I2', batch.t, ch, s, `${ty} ${s} of chat ${ch} came twice on one connection`)
@@ -93,6 +111,7 @@ function checkDevice({ d, user, entries, membership, stored, acked }: Walk): { v
       else if (started) reset(applied, null)
       else applied = new Map()
       started = true
+      if (typeof entry.of === 'string') epoch = epochs.at(entry.t)
       for (const [chat, seq] of entry.chats) applied.set(chat, seq)
     } else if (entry.k === 'batch') {
       if (entry.reset !== undefined) {
@@ -103,6 +122,7 @@ function checkDevice({ d, user, entries, membership, stored, acked }: Walk): { v
       const key = `${entry.c}:${entry.b}`
       if (used.has(key)) atCursor.set(key, new Map(sent))
     } else if (entry.k === 'final') {
+      if (epoch !== epochs.last) violations.push({ invariant: 'I3', t: entry.t, d, text: `device ${d} of user ${user} goes on from data that a standby did not have, and never began anew` })
       for (const chat of membership.chatsOf(user)) {
         const position = applied.get(chat)
         const lost = position === null ? null : membership.next(user, chat, position ?? 0)

@@ -9,18 +9,21 @@ export interface Verdict {
   byInvariant: Partial<Record<Invariant, number>>
   /** Events that came again to somebody of so many chats that no cursor names them all: no fault. */
   repeats: number
+  /** Acknowledged messages that a standby did not have: lost, and no fault. */
+  ackedLost: number
 }
 
 /** Holds what clients saw against what they were promised: invariants I1 to I10 of docs/reliability.md. `told` was found on the way. */
 export function check(history: History, told: readonly Violation[] = []): Verdict {
   const { violations: seen, repeats } = checkDevices(history)
-  const violations = [...told, ...checkSends(history), ...seen, ...checkStates(history)]
+  const { violations: sent, ackedLost } = checkSends(history)
+  const violations = [...told, ...sent, ...seen, ...checkStates(history)]
   const byInvariant: Verdict['byInvariant'] = {}
   for (const name of INVARIANTS) {
     const count = violations.filter(({ invariant }) => invariant === name).length
     if (count > 0) byInvariant[name] = count
   }
-  return { violations, byInvariant, repeats }
+  return { violations, byInvariant, repeats, ackedLost }
 }
 
 /** The violation that takes the least to tell, and what is known of it: a few lines. */
@@ -35,11 +38,12 @@ export function counterexample(history: History, { violations }: Verdict): strin
 
 const MAX_LINES = 14
 
-function evidence({ entries, truth, devices }: History, { d, chat, seq, t }: Violation): string[] {
+function evidence({ entries, truth, devices, takeovers }: History, { d, chat, seq, t }: Violation): string[] {
   const about = truth.events.filter((event) => event.chat === chat && seq !== undefined && Math.abs(event.seq - seq) <= 1)
   const stored = about.map((event) => `  database  chat ${event.chat} seq ${event.seq} kind ${event.kind} by ${event.actor} about ${event.ref}`)
   const memberships = truth.intervals.filter((one) => one.chat === chat && d !== undefined && one.user === devices[d])
   const intervals = memberships.map((one) => `  database  user ${one.user} is in chat ${one.chat} from ${one.from} to ${one.to ?? 'now'}`)
+  const replaced = takeovers.map(({ at, kept }) => `  database  replaced at ${at.toFixed(1)}${chat === undefined ? '' : ` by one that has chat ${chat} up to ${kept.get(chat) ?? 0}`}`)
   const lines: string[] = []
   for (const entry of entries) {
     if (entry.d !== d || (t > 0 && entry.t > t + 1)) continue
@@ -50,5 +54,5 @@ function evidence({ entries, truth, devices }: History, { d, chat, seq, t }: Vio
     }
     if ('id' in entry && 'chat' in entry && entry.chat === chat) lines.push(`  ${entry.t.toFixed(1)}  ${JSON.stringify({ ...entry, t: undefined })}`)
   }
-  return [...stored, ...intervals, ...lines.slice(-MAX_LINES)]
+  return [...stored, ...intervals, ...replaced, ...lines.slice(-MAX_LINES)]
 }

@@ -1,4 +1,5 @@
 import type { View } from '../journal.ts'
+import { epochsOf } from './epochs.ts'
 import { membershipOf } from './membership.ts'
 import type { History, Violation } from './types.ts'
 
@@ -7,8 +8,9 @@ export function checkStates(history: History): Violation[] {
   return [...checkMarks(history), ...checkTexts(history), ...checkViews(history)]
 }
 
-function checkMarks({ entries, truth, devices }: History): Violation[] {
+function checkMarks({ entries, truth, devices, takeovers }: History): Violation[] {
   const violations: Violation[] = []
+  const epochs = epochsOf(takeovers)
   const marks = new Map(truth.marks.map((mark) => [`${mark.user}:${mark.chat}`, mark]))
   const highest = new Map<string, number>()
   const reads = new Map(entries.flatMap((entry) => (entry.k === 'intent' && entry.op === 'read' ? [[entry.id, entry] as const] : [])))
@@ -16,14 +18,15 @@ function checkMarks({ entries, truth, devices }: History): Violation[] {
     if (entry.k === 'batch') {
       for (const { ch, m } of entry.e) {
         if (m === undefined || ch === null) continue
-        const key = `${entry.d}:${ch}:${m[0]}`
+        const key = `${epochs.at(entry.at)}:${entry.d}:${ch}:${m[0]}`
         const before = highest.get(key) ?? 0
         if (m[1] < before) violations.push({ invariant: 'I6', t: entry.t, d: entry.d, chat: ch, text: `the read mark of user ${m[0]} in chat ${ch} went back from ${before} to ${m[1]}` })
         highest.set(key, Math.max(before, m[1]))
       }
     } else if (entry.k === 'ack') {
       const read = reads.get(entry.id)
-      const mark = read === undefined ? undefined : marks.get(`${devices[read.d]}:${read.chat}`)
+      // One that a standby took over without may be lost.
+      const mark = read === undefined || epochs.at(entry.t) !== epochs.last ? undefined : marks.get(`${devices[read.d]}:${read.chat}`)
       if (mark !== undefined && mark.readUpTo < (read?.n ?? 0)) violations.push({ invariant: 'I6', t: entry.t, d: entry.d, chat: mark.chat, text: `reading up to ${read?.n} was acknowledged, and the mark is at ${mark.readUpTo}` })
     } else if (entry.k === 'final') {
       for (const [chat, , unread] of entry.fresh.chats) {
@@ -36,32 +39,40 @@ function checkMarks({ entries, truth, devices }: History): Violation[] {
 }
 
 /** A text that is deleted is not shown by anything that was asked for after that was acknowledged, nor after its event on the same connection. */
-function checkTexts({ entries, truth, devices }: History): Violation[] {
+function checkTexts({ entries, truth, devices, takeovers }: History): Violation[] {
   const violations: Violation[] = []
+  const epochs = epochsOf(takeovers)
   const membership = membershipOf(truth)
   const deletes = new Map(entries.flatMap((entry) => (entry.k === 'intent' && entry.op === 'delete' ? [[entry.id, entry] as const] : [])))
   const deletedAt = new Map<string, number>()
   for (const entry of entries) {
     const intent = entry.k === 'ack' ? deletes.get(entry.id) : undefined
-    const key = `${intent?.chat}:${intent?.n}`
-    if (intent !== undefined && !deletedAt.has(key)) deletedAt.set(key, entry.t)
+    if (intent === undefined || entry.k !== 'ack') continue
+    // A deletion that a standby does not have holds only until that takes over.
+    const first = epochs.at(entry.t)
+    const last = epochs.kept(first, intent.chat, entry.s ?? Infinity) ? epochs.last : first
+    for (let epoch = first; epoch <= last; epoch++) {
+      const key = `${epoch}:${intent.chat}:${intent.n}`
+      if (!deletedAt.has(key)) deletedAt.set(key, entry.t)
+    }
   }
   const opened = new Map<number, { at: number; gone: Set<string> }>()
   const leak = (t: number, d: number, chat: number, n: number, how: string) => violations.push({ invariant: 'I8', t, d, chat, text: `message ${n} of chat ${chat} was deleted, and its text came ${how}` })
   for (const entry of entries) {
     if (entry.k === 'open') opened.set(entry.d, { at: entry.t, gone: new Set() })
     else if (entry.k === 'history') {
-      for (const n of entry.shown) if (entry.from > (deletedAt.get(`${entry.chat}:${n}`) ?? Infinity)) leak(entry.t, entry.d, entry.chat, n, 'in a history that was asked for after that')
+      for (const n of entry.shown) if (entry.from > (deletedAt.get(`${epochs.at(entry.t)}:${entry.chat}:${n}`) ?? Infinity)) leak(entry.t, entry.d, entry.chat, n, 'in a history that was asked for after that')
     } else if (entry.k === 'batch') {
       const connection = opened.get(entry.d)
       for (const { ty, ch, s, n, x } of entry.e) {
         if (ch === null || n === undefined) continue
-        const key = `${ch}:${n}`
+        const epoch = epochs.at(entry.at)
+        const key = `${epoch}:${ch}:${n}`
         if (x === true) {
           if (ty === 'MessageChanged.DELETED') leak(entry.t, entry.d, ch, n, 'with the event that says so')
           else if (connection?.gone.has(key)) leak(entry.t, entry.d, ch, n, 'after the event that says so')
           else if ((connection?.at ?? 0) > (deletedAt.get(key) ?? Infinity)) leak(entry.t, entry.d, ch, n, 'on a connection that began after that')
-          const interval = s === null ? null : membership.at(devices[entry.d] ?? 0, ch, s)
+          const interval = s === null || !epochs.kept(epoch, ch, s) ? null : membership.at(devices[entry.d] ?? 0, ch, s)
           if (interval !== null && n < interval.history) {
             violations.push({ invariant: 'I4', t: entry.t, d: entry.d, chat: ch, ...(s === null ? {} : { seq: s }), text: `the text of message ${n} of chat ${ch} came to user ${devices[entry.d]}, who reads from ${interval.history} on` })
           }

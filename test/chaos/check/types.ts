@@ -14,6 +14,12 @@ export interface Truth {
   marks: { user: number; chat: number; unread: number; readUpTo: number }[]
 }
 
+/** The moment from which a standby served that had not received everything: of each chat it has the events up to a number. */
+export interface Takeover {
+  at: number
+  kept: ReadonlyMap<number, number>
+}
+
 /** Everything that is known of a run. */
 export interface History {
   /** The user of each device. */
@@ -23,6 +29,8 @@ export interface History {
   truth: Truth
   /** When Redis was away, in the time of the journals. */
   redisAway: readonly (readonly [from: number, to: number])[]
+  /** In the order of time. What such a standby lacks is lost, acknowledged or not, and all else is as promised. */
+  takeovers: readonly Takeover[]
 }
 
 /** A promise that was broken: what is known of it is found by device, chat and event. */
