@@ -31,8 +31,9 @@ export async function openDatabase(url: string, options: { poolSize: number; nam
     sql,
     db,
     async healthy() {
-      const answer = db.execute(query`select 1`).then(
-        () => true,
+      // A standby answers as well, and takes no writes.
+      const answer = db.execute<{ standby: boolean }>(query`select pg_is_in_recovery() as standby`).then(
+        ([row]) => row?.standby === false,
         () => false,
       )
       return Promise.race([answer, new Promise<boolean>((resolve) => setTimeout(resolve, 2000, false).unref())])
