@@ -28,7 +28,7 @@ const slowReads = {
 
 export const SABOTAGES: Record<string, Sabotage> = {
   'publish-before-commit': {
-    what: 'a message is hinted at before its transaction has committed',
+    what: 'a message is hinted at before its transaction has committed, and what was hinted at once is not looked for again',
     breaks: ['I1', 'I3'],
     fault: CLEAN,
     count: 10,
@@ -44,6 +44,7 @@ export const SABOTAGES: Record<string, Sabotage> = {
         })`,
       },
       { file: 'message/send.js', find: '        publishHints(ctx, [[result.chatId, result.seq]]);\n', replace: '' },
+      { file: 'event/hub.js', find: 'if (seq > this.head(streamId))', replace: 'if (seq <= this.head(streamId)) continue; if (true)' },
     ],
   },
   'seq-without-lock': {
