@@ -105,8 +105,8 @@ export class Feed implements AsyncIterableIterator<Batch> {
 
   /** Whether the reader does not keep up. */
   get isStuck(): boolean {
-    const waits = this.#dirty.size > 0 || this.#catchUp !== null || this.#states.keys().length > 0
-    if (waits && this.#handedAt !== null && performance.now() - this.#handedAt > STALL_MS) return true
+    const stalls = this.#handedAt !== null && performance.now() - this.#handedAt > STALL_MS
+    if (stalls && (this.#dirty.size > 0 || this.#catchUp !== null || this.#states.waitMs() < Infinity)) return true
     let lag = 0
     for (const id of this.#dirty) lag += Math.max(0, this.#hub.head(id) - (this.#sent.get(id) ?? Infinity))
     return lag > LAG_LIMIT

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import type { Draft } from '../../src/client/index.ts'
-import { newStorage, numberOf, shows } from '../clients/recipes/world.ts'
+import { numberOf } from '../support/live.ts'
+import { newStorage, shows } from '../clients/recipes/world.ts'
 import { createLocks } from './tab.ts'
 import { createWorld, historyOf } from './world.ts'
 

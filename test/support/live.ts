@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
 import type { Client, Stream, Untyped } from '../client.ts'
 import type { TestServer } from '../harness.ts'
@@ -39,4 +40,13 @@ export async function closeChat(server: TestServer, chatId: string): Promise<voi
 /** Lets somebody read a chat only from this message on, as if they had joined then. */
 export async function hideHistory(server: TestServer, client: Client, chatId: string, from: number): Promise<void> {
   await server.sql`update member set history_from = ${from} where chat_id = ${numberOf(chatId)} and user_id = ${numberOf(client.id)}`
+}
+
+/** Many messages at once, by the function that every send goes through. */
+export async function fill(server: TestServer, chatId: string, author: Client, count: number, textOf = (n: number) => `Message ${n}`): Promise<void> {
+  const items = Array.from({ length: count }, (_, index) => {
+    return { ord: index + 1, chat_id: numberOf(chatId), sender_id: numberOf(author.id), client_id: randomUUID(), client_hash: '00', kind: 0, body: textOf(index + 1), reply_to: null }
+  })
+  const rows = await server.sql<{ outcome: string }[]>`select outcome from send_messages(${JSON.stringify(items)}::text::jsonb, true)`
+  expect(new Set(rows.map(({ outcome }) => outcome))).toEqual(new Set(['CREATED']))
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Client, Untyped } from '../client.ts'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
+import { fill } from '../support/live.ts'
 import { take, untilHeard } from '../support/events.ts'
 
 const EVENTS = `subscription ($after: String, $chatId: ID) { events(after: $after, chatId: $chatId) {
@@ -146,10 +147,10 @@ describe('from a cursor', () => {
   test('more than a thousand in one chat is a reset of that chat alone', async () => {
     const [busy, calm] = [await alice.group('Busy', bob), await alice.group('Calm', bob)]
     const { eventCursor } = await bob.ask('{ eventCursor }')
-    await fill(busy, 1000)
+    await fill(server, busy, alice, 1000)
     const exact = (await bob.subscribe(EVENTS, { after: eventCursor }).next()).events
     expect(exact.reset).toBeNull()
-    await fill(busy, 1)
+    await fill(server, busy, alice, 1)
     await alice.send(calm, 'still here')
     const over = (await bob.subscribe(EVENTS, { after: eventCursor }).next()).events
     expect(over.reset).toEqual({ reason: 'TOO_MANY', chatIds: [busy] })
@@ -176,15 +177,6 @@ describe('from a cursor', () => {
     await server.sql`update meta set epoch = gen_random_uuid()`
     expect((await bob.subscribe(EVENTS, { after: eventCursor }).next()).events).toMatchObject({ reset: { reason: 'NEW_EPOCH', chatIds: null } })
   })
-
-  /** Many messages at once, by the function that every send goes through. */
-  async function fill(chatId: string, count: number): Promise<void> {
-    const [, id] = Buffer.from(chatId, 'base64url').toString().split(':')
-    const [, sender] = Buffer.from(alice.id, 'base64url').toString().split(':')
-    const items = Array.from({ length: count }, (_, i) => ({ ord: i + 1, chat_id: Number(id), sender_id: Number(sender), client_id: crypto.randomUUID(), client_hash: '00', kind: 0, body: `${i}`, reply_to: null }))
-    const rows = await server.sql`select outcome from send_messages(${JSON.stringify(items)}::text::jsonb, true)`
-    expect(new Set(rows.map((row) => row.outcome as string))).toEqual(new Set(['CREATED']))
-  }
 })
 
 test('messageAdded brings the new messages of a chat, whoever sends them', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Client, Untyped } from '../client.ts'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
+import { numberOf } from '../support/live.ts'
 
 // Search takes different ways for common words and rare ones, for those who can read much and those who can read little: all bring the same.
 
@@ -38,10 +39,6 @@ beforeAll(async () => {
       ) as numbered`)
 }, 60_000)
 afterAll(() => server.close())
-
-function numberOf(id: string): number {
-  return Number(Buffer.from(id, 'base64url').toString().split(':')[1])
-}
 
 const SEARCH = `query ($query: String!, $chatId: ID, $senderId: ID, $after: String) {
   searchMessages(query: $query, chatId: $chatId, senderId: $senderId, first: 40, after: $after) { nodes { text } pageInfo { hasNextPage endCursor } } }`

@@ -3,7 +3,7 @@ import type { Client, Untyped } from '../client.ts'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
 import { Line, closeLines } from '../support/line.ts'
-import { numberOf } from '../support/live.ts'
+import { fill, numberOf } from '../support/live.ts'
 
 let server: TestServer
 let alice: Client
@@ -24,19 +24,13 @@ const EVENTS = 'subscription ($after: String) { events(after: $after) { cursor c
 /** More than fits into what the network keeps for somebody who does not read. */
 const LONG = 'so long that it fills every buffer on the way. '.repeat(80)
 
-/** Many messages at once, by the function that every send goes through. */
-async function fill(chatId: string, count: number): Promise<void> {
-  const items = Array.from({ length: count }, (_, i) => ({ ord: i + 1, chat_id: numberOf(chatId), sender_id: numberOf(alice.id), client_id: crypto.randomUUID(), client_hash: '00', kind: 0, body: LONG, reply_to: null }))
-  await server.sql`select from send_messages(${JSON.stringify(items)}::text::jsonb, true)`
-}
-
 test('whoever reads nothing while thousands of events wait is sent away, and gets what they missed when they come again', { timeout: 60_000 }, async () => {
   const chatIds = await Promise.all(Array.from({ length: 9 }, (_, n) => alice.group(`Chat ${n}`, bob)))
   const line = await new Line(server).greet(bob)
   line.send({ type: 'subscribe', id: '1', payload: { query: EVENTS } })
   const { cursor } = (await line.next()).payload.data.events
   line.socket.pause()
-  for (const chatId of chatIds) await fill(chatId, 900)
+  for (const chatId of chatIds) await fill(server, chatId, alice, 900, () => LONG)
   // Others are not kept waiting, nor does the server keep for bob what he does not take.
   const carol = await server.signUp('carol')
   const other = await alice.group('Quick', carol)
@@ -55,7 +49,7 @@ test('whoever reads nothing while thousands of events wait is sent away, and get
 
 test('whoever asks on and on and takes no answer is sent away', { timeout: 60_000 }, async () => {
   const chatId = await alice.group('Long', bob)
-  await fill(chatId, 100)
+  await fill(server, chatId, alice, 100, () => LONG)
   const line = await new Line(server).greet(bob)
   line.socket.pause()
   const payload: Untyped = { query: 'query ($id: ID!) { chat(id: $id) { messages(last: 100) { nodes { text } } } }', variables: { id: chatId } }

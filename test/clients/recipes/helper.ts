@@ -3,7 +3,8 @@ import type { Untyped } from '../../client.ts'
 import { PASSWORD } from '../../harness.ts'
 import { succeed } from '../../support/refusal.ts'
 import { bare } from './apps.ts'
-import { fill, shows, signIn } from './world.ts'
+import { fill } from '../../support/live.ts'
+import { shows, signIn } from './world.ts'
 import type { World } from './world.ts'
 
 /** The example of the ready-made helper, as an app. */

@@ -5,7 +5,8 @@ import { PASSWORD } from '../../harness.ts'
 import { succeed } from '../../support/refusal.ts'
 import { CLIENTS, loadApp } from './apps.ts'
 import type { App, Start } from './apps.ts'
-import { changeTokens, endingIn, expectFresh, fill, numberOf, shows, signIn, tokensOf } from './world.ts'
+import { fill, numberOf } from '../../support/live.ts'
+import { changeTokens, endingIn, expectFresh, shows, signIn, tokensOf } from './world.ts'
 import type { World } from './world.ts'
 
 /** Each client with everything that belongs to it, as an app uses it. */

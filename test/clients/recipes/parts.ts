@@ -3,7 +3,8 @@ import { print } from 'graphql'
 import { describe, expect, test, vi } from 'vitest'
 import { PASSWORD, startServer } from '../../harness.ts'
 import type { Untyped } from '../../client.ts'
-import { changeTokens, endingIn, fill, newStorage, shows, signIn, tokensOf } from './world.ts'
+import { fill } from '../../support/live.ts'
+import { changeTokens, endingIn, newStorage, shows, signIn, tokensOf } from './world.ts'
 import type { World } from './world.ts'
 
 /** The files that know no client library, each by itself. */

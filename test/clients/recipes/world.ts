@@ -119,16 +119,3 @@ export async function expectFresh({ recipes }: World, bob: Client, app: App, cha
 export async function shows(read: () => unknown, value: unknown): Promise<void> {
   await expect.poll(read, { timeout: 10_000, interval: 20 }).toEqual(value)
 }
-
-/** Many messages at once, by the function that every send goes through. */
-export async function fill(server: TestServer, chatId: string, author: Client, count: number): Promise<void> {
-  const items = Array.from({ length: count }, (_, index) => {
-    return { ord: index + 1, chat_id: numberOf(chatId), sender_id: numberOf(author.id), client_id: randomUUID(), client_hash: '00', kind: 0, body: `Message ${index + 1}`, reply_to: null }
-  })
-  await server.sql`select from send_messages(${JSON.stringify(items)}::text::jsonb, true)`
-}
-
-/** The first number behind a global ID. */
-export function numberOf(globalId: string): number {
-  return Number(Buffer.from(globalId, 'base64url').toString().split(':')[1])
-}

@@ -4,6 +4,7 @@ import type { Client, Stream, Untyped } from '../../client.ts'
 import { startServer } from '../../harness.ts'
 import type { TestServer } from '../../harness.ts'
 import { globalId } from '../../support/refusal.ts'
+import { numberOf } from '../../support/live.ts'
 
 // A subscription never fails for its cursor: it says why it cannot go on from there, and goes on from now.
 
@@ -71,10 +72,6 @@ async function forged(change: { client?: Client; chatId?: string; horizon?: bigi
     horizon: change.horizon ?? 3n,
     delivered: new Map(change.delivered),
   })
-}
-
-function numberOf(id: string): number {
-  return Number(Buffer.from(id, 'base64url').toString().split(':')[1])
 }
 
 const PAGE_CURSOR = Buffer.from('["2026-01-31T09:30:00.000Z",1]').toString('base64url')
