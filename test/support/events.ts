@@ -12,6 +12,18 @@ export async function take(stream: Stream<Untyped>, count: number): Promise<{ ev
   return { events, cursor }
 }
 
+/** The same of what happened alone: how far somebody has read is state, and may be told at any time. */
+export async function takeHistory(stream: Stream<Untyped>, count: number): Promise<{ events: Untyped[]; cursor: string }> {
+  const events: Untyped[] = []
+  let cursor = ''
+  while (events.length < count) {
+    const taken = await take(stream, 1)
+    events.push(...taken.events.filter((event) => event.__typename !== 'ReceiptsChanged'))
+    cursor = taken.cursor
+  }
+  return { events, cursor }
+}
+
 /** Repeats a deed until the stream, whose opening cannot be seen, brings something. */
 export async function untilHeard(stream: Stream<Untyped>, deed: () => Promise<unknown>): Promise<Untyped> {
   const heard = stream.next()

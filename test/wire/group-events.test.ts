@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Client, Stream, Untyped } from '../client.ts'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
-import { take, untilHeard } from '../support/events.ts'
+import { takeHistory as take, untilHeard } from '../support/events.ts'
 import { whileHeld } from '../support/locks.ts'
 import { succeed } from '../support/refusal.ts'
 
