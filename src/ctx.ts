@@ -37,6 +37,19 @@ export interface Settings {
   publicUrl: string
 }
 
+/**
+ * What an answer that is made once for many viewers takes for granted of them. Nothing of such an answer may depend on who asks; where it
+ * would, it says so here, and those for whom it is not true are answered alone.
+ */
+export interface Shared {
+  /** The viewers are members of this chat and may read it from this message number on. */
+  assumeReads(chatId: number, number: number): void
+  /** The viewer is somebody else than this user. */
+  assumeOther(userId: number): void
+  /** Nothing can be taken for granted here: everybody is answered alone. */
+  refuse(): never
+}
+
 /** What every domain verb gets: who asks, and the ports to the world. */
 export interface Ctx {
   viewer: Viewer | null
@@ -55,6 +68,8 @@ export interface Ctx {
   /** Batches and remembers reads within one request, or one batch of events. */
   loaders: Loaders
   log: Logger
+  /** Set where one answer is made for many viewers; `viewer` must not be asked for then. */
+  shared?: Shared
   /** Set within a transaction: what to do once it has committed. */
   afterCommit?: { hints: Hint[] }
 }

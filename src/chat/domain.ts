@@ -6,7 +6,7 @@ import type { Page, PageRequest } from '../base/page.ts'
 import { equalBytes } from '../base/secrets.ts'
 import { isUuid, searchTextOf, textFault } from '../base/text.ts'
 import { withTransaction } from '../ctx.ts'
-import type { Ctx } from '../ctx.ts'
+import type { Ctx, Shared } from '../ctx.ts'
 import { append, appendOne, createStream, lockStreams } from '../event/log.ts'
 import type { StreamHead } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
@@ -17,17 +17,19 @@ import { viewerOf } from '../viewer.ts'
 import { show } from './hiding.ts'
 import {
   findChatByClientId,
+  findChats,
   findDirectChat,
   findIntervals,
   findMemberIds,
   findMemberPages,
   findMembers,
+  findThoseWhoDoNotRead,
   findViewerChats,
   insertChat,
   insertMembers,
   rankOf,
 } from './store.ts'
-import type { ChatRow, Interval, MemberKey, MemberRow, ViewerChat } from './store.ts'
+import type { ChatRow, Interval, MemberKey, MemberRow, Reading, ViewerChat } from './store.ts'
 
 /** A chat as the viewer has it: only members have one. */
 export type Chat = ViewerChat
@@ -35,7 +37,31 @@ export type Member = MemberRow
 
 /** A chat of the viewer's; null where it does not exist or the viewer is not in it (any more). */
 export function loadChat(ctx: Ctx, chatId: number): Promise<Chat | null> {
-  return chatLoader(ctx).load(chatId)
+  return ctx.shared === undefined ? chatLoader(ctx).load(chatId) : sharedChat(ctx, ctx.shared, chatId)
+}
+
+/** A chat as all of its members have it. What each of them has of their own is not there. */
+async function sharedChat(ctx: Ctx, shared: Shared, chatId: number): Promise<Chat | null> {
+  const found = await ctx.loaders
+    .get<number, Omit<Chat, 'member'> | null>('sharedChat', async (ids) => inOrderOf(ids, await findChats(ctx.db, ids), (row) => row.chat.id))
+    .load(chatId)
+  if (found === null) return null
+  // Two people share nothing: each is the other's title, and may have deleted it from their list.
+  if (found.chat.kind === 'DIRECT') shared.refuse()
+  shared.assumeReads(chatId, Infinity)
+  return {
+    ...found,
+    get member() {
+      return shared.refuse()
+    },
+  }
+}
+
+/** Of those who may be told of an event of this chat: who may not read it from this message on, or is no member any more. */
+export function thoseWhoDoNotRead(ctx: Ctx, reading: Reading): Promise<readonly number[]> {
+  return ctx.loaders
+    .get<Reading, number[]>('thoseWhoDoNotRead', (readings) => findThoseWhoDoNotRead(ctx.db, readings), ({ chatId, number, seq }) => `${chatId},${number},${seq}`)
+    .load(reading)
 }
 
 function chatLoader(ctx: Ctx) {

@@ -27,6 +27,33 @@ export function findViewerChats(db: Db, viewerId: number, chatIds: readonly numb
     .where(and(eq(members.userId, viewerId), isNull(members.toSeq), sql`${members.chatId} = any (${idList(chatIds)})`))
 }
 
+/** These chats, whoever asks. */
+export function findChats(db: Db, chatIds: readonly number[]): Promise<Omit<ViewerChat, 'member'>[]> {
+  return db
+    .select({ chat: VIEWER_CHAT.chat, stream: VIEWER_CHAT.stream })
+    .from(chats)
+    .innerJoin(streams, eq(streams.id, chats.id))
+    .where(sql`${chats.id} = any (${idList(chatIds)})`)
+}
+
+/** The part of a chat from a message number on, and the moment in it from which on it is read. */
+export interface Reading {
+  chatId: number
+  number: number
+  seq: number
+}
+
+/** For each of these: who was a member at that event or later and may not read the chat from that message on, or is none any more. */
+export async function findThoseWhoDoNotRead(db: Db, readings: readonly Reading[]): Promise<number[][]> {
+  const rows = await db.execute<{ ord: number; user_id: number }>(sql`
+    select w.ord::int as ord, m.user_id from unnest(${idList(readings.map((r) => r.chatId))}, ${idList(readings.map((r) => r.number))}, ${idList(readings.map((r) => r.seq))})
+      with ordinality as w (chat_id, number, seq, ord)
+    join member m on m.chat_id = w.chat_id and (m.to_seq >= w.seq or (m.to_seq is null and m.history_from > w.number))`)
+  const users: number[][] = readings.map(() => [])
+  for (const row of rows) users[row.ord - 1]?.push(Number(row.user_id))
+  return users
+}
+
 /** The key by which members are ordered: by role, then by when they joined. */
 export type MemberKey = readonly [rank: number, joinedAt: string, userId: number]
 

@@ -1,6 +1,7 @@
 import { Barriers } from './barriers.ts'
 import { endsMembership, isShown } from './batch.ts'
 import type { Batch } from './batch.ts'
+import { BATCH_LIMIT, CatchUp } from './catch-up.ts'
 import type { Hub } from './hub.ts'
 import { PendingStates } from './pending.ts'
 import { READ_LIMIT } from './reader.ts'
@@ -11,8 +12,6 @@ import type { StateChange } from './state.ts'
 import { EventKind } from './types.ts'
 import type { EventRow } from './types.ts'
 
-/** A batch holds at most so many events. */
-const BATCH_LIMIT = 100
 /** A silent feed sends its cursor this often, so that a client's cursor never grows old while nothing happens. */
 const IDLE_MS = 15_000
 /** Pause before the next try when the log could not be read. */
@@ -22,13 +21,15 @@ const STALL_MS = 20_000
 const LAG_LIMIT = 5000
 
 /**
- * One connection's events, as an iterator that pulls.
+ * One connection's events. It never pushes: its consumer takes what is there with {@link take}, and is called back by `onReady` when there may be
+ * more. What is in memory already, as the newest event of a busy chat is, is taken without waiting for anything.
  *
- * States: CATCHING UP (`missed` is not empty: batches of it, the cursor keeps the old horizon) → LIVE (take the dirty streams, read each beyond
- * `sent`) → ENDED (by `return()`, or in the scope of one chat once its ChatRemoved went out).
- * The horizon moves by {@link Barriers}.
+ * States: CATCHING UP (what was missed, in batches, the cursor keeps the old horizon) → LIVE (take the dirty streams, each beyond `sent`) → ENDED
+ * (by `return()`, or in the scope of one chat once its ChatRemoved went out). The horizon moves by {@link Barriers}.
  */
-export class Feed implements AsyncIterableIterator<Batch> {
+export class Feed {
+  /** Called when {@link take} may bring something, or the feed has ended; from anywhere, so it should only note that. Set by the consumer. */
+  onReady: () => void = () => undefined
   readonly #hub: Hub
   readonly #scope: Scope
   readonly #epoch: string
@@ -38,23 +39,24 @@ export class Feed implements AsyncIterableIterator<Batch> {
   readonly #recent: Map<number, { xid: bigint; seq: number }>
   /** Streams that may have more than was sent. */
   readonly #dirty = new Set<number>()
-  /** Streams whose read is under way. */
-  readonly #reading = new Set<number>()
+  /** Streams whose read is under way (rows null), or whose rows wait to be taken. */
+  readonly #reads = new Map<number, { rows: EventRow[] | null }>()
   /** Chats joined while connected and not yet read to their end: nobody noted a head for them. */
   readonly #joined = new Set<number>()
   /** Chats whose next memberships are known before the end of the present one was read: where each of them begins. */
   readonly #rejoined = new Map<number, number[]>()
   readonly #states = new PendingStates()
   readonly #barriers = new Barriers()
+  readonly #sendAway: () => void
   #horizon: bigint
-  /** While catching up: the cursor as it grows, and what is still to be sent. */
-  #catchUp: { horizon: bigint; delivered: Map<number, number>; missed: EventRow[]; next: number } | null
+  #catchUp: CatchUp | null
   #first: { reset: Reset | null } | null
   #ended = false
-  /** When the last batch was handed out; null while the next one is waited for. */
-  #handedAt: number | null = null
-  readonly #sendAway: () => void
-  #wake: (() => void) | null = null
+  /** While the consumer cannot take more: since when. */
+  #heldAt: number | null = null
+  #sentAt = performance.now()
+  /** No read before this, after one that failed. */
+  #retryAt = 0
 
   /** `sendAway` cuts the connection that this feed is for, in a way after which clients come again. */
   constructor(hub: Hub, scope: Scope, start: Start, sendAway: () => void) {
@@ -69,160 +71,192 @@ export class Feed implements AsyncIterableIterator<Batch> {
     for (const [id, seq] of start.cursor?.delivered ?? []) if (!this.#sent.has(id)) this.#recent.set(id, { xid: start.limit, seq })
     for (const row of start.missed) if (!isState(row) && !this.#sent.has(row.streamId)) this.#recent.set(row.streamId, { xid: start.limit, seq: row.seq })
     this.#first = { reset: start.reset }
-    this.#catchUp = start.cursor === null ? null : { horizon: start.cursor.horizon, delivered: new Map(start.cursor.delivered), missed: start.missed, next: 0 }
-    // After a reset of single chats these are at their heads, whatever the old cursor said.
-    for (const chatId of start.reset?.chatIds ?? []) this.#catchUp?.delivered.set(chatId, start.heads.get(chatId) ?? 0)
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  /** Notes that a stream has events up to this number. */
-  markDirty(streamId: number, seq: number): void {
-    if (seq <= (this.#sent.get(streamId) ?? Infinity)) return
-    this.#dirty.add(streamId)
-    this.#wake?.()
+    this.#catchUp = start.cursor === null ? null : new CatchUp(scope, start, start.cursor)
   }
 
   get viewerId(): number {
     return this.#scope.viewerId
   }
 
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Notes that a stream has events up to this number. Whoever marks many feeds calls `onReady` once the rows are there. */
+  markDirty(streamId: number, seq: number): void {
+    if (seq > (this.#sent.get(streamId) ?? Infinity)) this.#dirty.add(streamId)
+  }
+
   /** Notes that a state changed that this reader may see. */
   noteState(change: StateChange): void {
     this.#states.note(change)
-    this.#wake?.()
+    this.onReady()
   }
 
   /** Notes that everything below this transaction is finished and was hinted at: to be reached once the dirty streams are sent. */
   addBarrier(horizon: bigint): void {
     if (horizon <= this.#horizon) return
-    const need = new Map([...this.#dirty, ...this.#reading].map((id) => [id, this.#joined.has(id) ? Infinity : this.#hub.head(id)]))
+    const need = new Map([...this.#dirty, ...this.#reads.keys()].map((id) => [id, this.#joined.has(id) ? Infinity : this.#hub.head(id)]))
     this.#barriers.add(horizon, need, this.#states.keys())
     this.#passBarriers()
   }
 
+  /** The consumer cannot take more for now, or can again. */
+  hold(held: boolean): void {
+    this.#heldAt = held ? (this.#heldAt ?? performance.now()) : null
+  }
+
   /** Whether the reader does not keep up. */
   get isStuck(): boolean {
-    const stalls = this.#handedAt !== null && performance.now() - this.#handedAt > STALL_MS
-    if (stalls && (this.#dirty.size > 0 || this.#catchUp !== null || this.#states.waitMs() < Infinity)) return true
+    const stalls = this.#heldAt !== null && performance.now() - this.#heldAt > STALL_MS
+    if (stalls && (this.#dirty.size > 0 || this.#reads.size > 0 || this.#catchUp !== null || this.#states.waitMs() < Infinity)) return true
     let lag = 0
     for (const id of this.#dirty) lag += Math.max(0, this.#hub.head(id) - (this.#sent.get(id) ?? Infinity))
     return lag > LAG_LIMIT
   }
 
+  /** Called regularly: what is due by time alone is told. */
+  tick(): void {
+    if (this.#heldAt === null && (this.#isSilent || this.#states.waitMs() === 0)) this.onReady()
+  }
+
+  get #isSilent(): boolean {
+    return performance.now() - this.#sentAt > IDLE_MS
+  }
+
   /** Ends the feed together with its connection: the client comes again with its cursor. */
   abandon(): void {
     this.#sendAway()
-    void this.return()
+    this.return()
   }
 
-  async next(): Promise<IteratorResult<Batch, undefined>> {
-    this.#handedAt = null
-    while (!this.#ended) {
-      const batch = this.#first !== null || this.#catchUp !== null ? this.#nextMissed() : await this.#nextLive()
-      if (batch === null) continue
-      this.#handedAt = performance.now()
-      return { done: false, value: batch }
-    }
-    return { done: true, value: undefined }
-  }
-
-  /** Ends the feed at once, also while `next()` waits. */
-  return(): Promise<IteratorResult<Batch, undefined>> {
+  /** Ends the feed at once. */
+  return(): void {
+    if (this.#ended) return
     this.#ended = true
     for (const streamId of this.#sent.keys()) this.#hub.removeReader(streamId, this)
     this.#sent.clear()
     this.#hub.removeFeed(this)
-    this.#wake?.()
-    return Promise.resolve({ done: true, value: undefined })
+    this.onReady()
   }
 
-  #nextMissed(): Batch | null {
-    const reset = this.#first?.reset ?? null
-    const catchUp = this.#catchUp
-    if (catchUp === null || catchUp.next >= catchUp.missed.length) {
-      // Everything that the snapshot showed is sent: from here on the snapshot's own horizon holds.
-      const sentAny = this.#first === null
-      this.#first = null
-      this.#catchUp = null
-      return sentAny ? null : { events: [], cursor: this.#cursor(), caughtUp: true, reset }
-    }
-    this.#first = null
-    const rows = catchUp.missed.slice(catchUp.next, catchUp.next + BATCH_LIMIT)
-    catchUp.next += rows.length
-    for (const row of rows) if (!isState(row)) catchUp.delivered.set(row.streamId, row.seq)
-    const caughtUp = catchUp.next >= catchUp.missed.length
-    const cursor = caughtUp ? this.#cursor() : this.#write(catchUp.horizon, catchUp.delivered)
-    if (caughtUp) this.#catchUp = null
-    const batch = { events: rows.filter(isShown), cursor, caughtUp, reset }
-    const left = rows.some((row) => endsMembership(row, this.#scope.viewerId))
-    if (left && caughtUp && this.#scope.chatId !== null && this.#sent.size === 0) void this.return()
+  /** What there is to send now, at most {@link BATCH_LIMIT} events; null where that is nothing: `onReady` tells when to ask again. */
+  take(): Batch | null {
+    if (this.#ended) return null
+    const batch = this.#takeMissed() ?? this.#takeLive()
+    if (batch !== null) this.#sentAt = performance.now()
     return batch
   }
 
-  /** The next events of dirty streams; null after a wait that brought none. */
-  async #nextLive(): Promise<Batch | null> {
-    const streamIds = [...this.#dirty].slice(0, BATCH_LIMIT)
-    if (streamIds.length === 0 && this.#states.waitMs() > 0) return this.#idle()
-    const reads = await this.#read(streamIds)
-    if (reads === null) return null
-    const events: EventRow[] = []
-    streamIds.forEach((id, index) => {
-      const rows = reads[index] ?? []
-      const room = rows.slice(0, BATCH_LIMIT - events.length)
-      this.#take(id, room, events)
-      this.#settle(id, rows.length, room.length)
-    })
-    events.push(...this.#takeStates(BATCH_LIMIT - events.length))
-    this.#passBarriers()
-    return events.length > 0 ? this.#batch(events) : null
+  #takeMissed(): Batch | null {
+    const reset = this.#first?.reset ?? null
+    const isFirst = this.#first !== null
+    this.#first = null
+    if (this.#catchUp === null || this.#catchUp.done) {
+      // Everything that the snapshot showed is sent: from here on the snapshot's own horizon holds.
+      this.#catchUp = null
+      return isFirst ? { events: [], cursor: this.#cursor(), caughtUp: true, reset } : null
+    }
+    const { left, ...batch } = this.#catchUp.take(() => this.#cursor())
+    if (batch.caughtUp) this.#catchUp = null
+    if (left && batch.caughtUp && this.#scope.chatId !== null && this.#sent.size === 0) this.return()
+    return { ...batch, reset }
   }
 
-  /** Waits until something is to be told; after a long silence the cursor alone goes out. */
-  async #idle(): Promise<Batch | null> {
-    const stateMs = this.#states.waitMs()
-    const woken = await this.#pause(Math.min(IDLE_MS, stateMs), true)
-    return woken || this.#ended || stateMs < IDLE_MS ? null : this.#batch([])
+  /** The next events of dirty streams, as far as they are in memory; the others are read, and then there is more. */
+  #takeLive(): Batch | null {
+    const events: EventRow[] = []
+    for (const id of [...this.#reads.keys(), ...this.#dirty]) {
+      const rows = this.#rowsAtHand(id)
+      if (rows === null) continue
+      const room = rows.slice(0, BATCH_LIMIT - events.length)
+      this.#reads.delete(id)
+      this.#note(id, room, events)
+      this.#settle(id, rows.length, room.length)
+      // Leaving the only chat of its scope ends a feed.
+      if (events.length === BATCH_LIMIT || this.#ended) break
+    }
+    events.push(...this.#takeStates(BATCH_LIMIT - events.length))
+    this.#passBarriers()
+    const more = !this.#ended && events.length < BATCH_LIMIT && this.#readDirty()
+    if (events.length > 0) return this.#batch(events)
+    // A chat that was just joined may be in memory already.
+    if (more) return this.#takeLive()
+    return this.#isSilent && this.#dirty.size === 0 && this.#reads.size === 0 ? this.#batch([]) : null
+  }
+
+  /** Rows of a stream beyond what was sent, if they are known without asking the database. The stream counts as clean from here on. */
+  #rowsAtHand(id: number): EventRow[] | null {
+    const read = this.#reads.get(id)
+    if (read !== undefined) return read.rows
+    const rows = this.#hub.reader.recent(id, this.#sent.get(id) ?? 0)
+    if (rows !== null) this.#dirty.delete(id)
+    return rows
   }
 
   #takeStates(limit: number): EventRow[] {
+    if (this.#states.isEmpty) return []
     const { keys, events } = this.#states.take(limit)
     this.#barriers.told(keys)
     return events
   }
 
-  /** Reads streams beyond what was sent. They count as clean from here on: whoever marks one meanwhile causes another read. */
-  async #read(streamIds: number[]): Promise<EventRow[][] | null> {
-    if (streamIds.length === 0) return []
-    for (const id of streamIds) {
-      this.#dirty.delete(id)
-      this.#reading.add(id)
+  /**
+   * Reads dirty streams that are not in memory; answers whether there are others. They count as clean from here on: whoever marks one meanwhile
+   * causes another read.
+   */
+  #readDirty(): boolean {
+    let atHand = false
+    for (const id of this.#dirty) {
+      const sent = this.#sent.get(id) ?? 0
+      if (this.#hub.reader.recent(id, sent) !== null) atHand ||= !this.#reads.has(id)
+      else if (!this.#reads.has(id) && this.#reads.size < BATCH_LIMIT && performance.now() >= this.#retryAt) this.#readOne(id, sent)
     }
-    try {
-      // All are asked for in one turn, so they share a statement.
-      return await Promise.all(streamIds.map((id) => this.#hub.reader.read(id, this.#sent.get(id) ?? 0)))
-    } catch (error) {
-      for (const id of streamIds) if (this.#sent.has(id)) this.#dirty.add(id)
-      this.#hub.readFailed(error)
-      await this.#pause(RETRY_MS, false)
-      return null
-    } finally {
-      for (const id of streamIds) this.#reading.delete(id)
-    }
+    return atHand
+  }
+
+  #readOne(id: number, sent: number): void {
+    const read: { rows: EventRow[] | null } = { rows: null }
+    this.#dirty.delete(id)
+    this.#reads.set(id, read)
+    // All that is asked for in one turn shares a statement.
+    this.#hub.reader.read(id, sent).then(
+      (rows) => {
+        read.rows = rows
+        this.onReady()
+      },
+      (error: unknown) => {
+        // The stream may have been left meanwhile, and even joined again.
+        if (this.#reads.get(id) === read) {
+          this.#reads.delete(id)
+          this.#dirty.add(id)
+        }
+        this.#retryLater(error)
+      },
+    )
+  }
+
+  #retryLater(error: unknown): void {
+    if (performance.now() < this.#retryAt) return
+    this.#hub.readFailed(error)
+    this.#retryAt = performance.now() + RETRY_MS
+    setTimeout(() => {
+      this.#retryAt = 0
+      this.onReady()
+    }, RETRY_MS).unref()
   }
 
   /** Notes rows of one stream as sent, and collects those that are shown. */
-  #take(streamId: number, rows: EventRow[], into: EventRow[]): void {
+  #note(streamId: number, rows: EventRow[], into: EventRow[]): void {
     for (const row of rows) {
       // Nothing after the viewer's own removal is theirs.
       if (!this.#sent.has(streamId)) return
       this.#sent.set(streamId, row.seq)
       const recent = this.#recent.get(streamId)
-      if (recent !== undefined || row.xid >= this.#horizon) {
-        this.#recent.set(streamId, { xid: recent !== undefined && recent.xid > row.xid ? recent.xid : row.xid, seq: row.seq })
-      }
+      if (recent !== undefined) {
+        recent.seq = row.seq
+        if (row.xid > recent.xid) recent.xid = row.xid
+      } else if (row.xid >= this.#horizon) this.#recent.set(streamId, { xid: row.xid, seq: row.seq })
       if (isShown(row)) into.push(row)
       if (row.kind === EventKind.JOINED && row.refId !== null) this.#join(row.refId, row.rev ?? 1)
       if (endsMembership(row, this.#scope.viewerId)) {
@@ -232,7 +266,7 @@ export class Feed implements AsyncIterableIterator<Batch> {
     }
   }
 
-  /** Decides whether a stream that was just read has to be read again. */
+  /** Decides whether a stream that was just taken has to be looked at again. */
   #settle(streamId: number, available: number, taken: number): void {
     const sent = this.#sent.get(streamId)
     if (sent === undefined) return
@@ -260,11 +294,12 @@ export class Feed implements AsyncIterableIterator<Batch> {
   #leave(chatId: number): void {
     this.#sent.delete(chatId)
     this.#dirty.delete(chatId)
+    this.#reads.delete(chatId)
     this.#joined.delete(chatId)
     this.#hub.removeReader(chatId, this)
     this.#barriers.drop(chatId)
     this.#barriers.told(this.#states.dropChat(chatId))
-    if (this.#scope.chatId !== null) void this.return()
+    if (this.#scope.chatId !== null) this.return()
     const [fromSeq, ...later] = this.#rejoined.get(chatId) ?? []
     if (later.length > 0) this.#rejoined.set(chatId, later)
     else this.#rejoined.delete(chatId)
@@ -283,26 +318,8 @@ export class Feed implements AsyncIterableIterator<Batch> {
   }
 
   #cursor(): string {
-    return this.#write(this.#horizon, new Map([...this.#recent].map(([id, recent]) => [id, recent.seq])))
-  }
-
-  #write(horizon: bigint, delivered: Map<number, number>): string {
-    return writeCursor({ viewerId: this.#scope.viewerId, chatId: this.#scope.chatId, epoch: this.#epoch, horizon, delivered })
-  }
-
-  /** Waits until the feed ends, or with `forNews` until there is something to send: true; or for so long: false. */
-  #pause(ms: number, forNews: boolean): Promise<boolean> {
-    if (this.#ended || (forNews && this.#dirty.size > 0)) return Promise.resolve(true)
-    return new Promise((resolve) => {
-      const end = (woken: boolean) => {
-        clearTimeout(timer)
-        this.#wake = null
-        resolve(woken)
-      }
-      const timer = setTimeout(end, ms, false)
-      this.#wake = () => {
-        if (forNews || this.#ended) end(true)
-      }
-    })
+    const delivered = new Map<number, number>()
+    for (const [id, recent] of this.#recent) delivered.set(id, recent.seq)
+    return writeCursor({ viewerId: this.#scope.viewerId, chatId: this.#scope.chatId, epoch: this.#epoch, horizon: this.#horizon, delivered })
   }
 }

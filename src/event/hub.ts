@@ -11,6 +11,10 @@ import { startSweep } from './sweep.ts'
 import type { StateChange } from './state.ts'
 import type { Moved, Sweep } from './sweep.ts'
 import { EventKind } from './types.ts'
+import type { EventRow } from './types.ts'
+
+/** What is due by time alone is looked for this often. */
+const TICK_MS = 1000
 
 /**
  * Delivers events to the connections of this server. It keeps the newest number of each stream that somebody here reads, and wakes the
@@ -30,15 +34,27 @@ export class Hub {
   readonly #starting = new Set<{ heads: Map<number, number>; moved: Moved[] }>()
   readonly #feeds = new Set<Feed>()
   readonly #feedsOfViewer = new Map<number, Set<Feed>>()
+  /** Streams whose newest events are being read for all who wait for them. */
+  readonly #fetching = new Set<number>()
+  #generation = 0
+  #failureToldAt = -Infinity
   #epoch = ''
   #settled: Promise<void> = Promise.resolve()
   #sweep: Sweep | null = null
+  #ticking: NodeJS.Timeout | null = null
   #unsubscribe: (() => void) | null = null
 
   constructor(options: { sql: Ctx['sql']; log: Logger }) {
     this.#sql = options.sql
     this.#log = options.log
-    this.reader = new EventReader(options.sql)
+    this.reader = this.#newReader()
+  }
+
+  #newReader(): EventReader {
+    return new EventReader(this.#sql, (rows) => {
+      // What concerns one person alone may be anything that others are told as well, such as a name.
+      if (rows.some((row) => row.kind >= EventKind.JOINED)) this.#generation++
+    })
   }
 
   /** Listens to hints and begins to sweep. */
@@ -48,6 +64,9 @@ export class Hub {
     this.#unsubscribe = await bus.subscribe('hints', (hints) => {
       this.wake(hints)
     })
+    this.#ticking = setInterval(() => {
+      for (const feed of this.#feeds) feed.tick()
+    }, TICK_MS).unref()
     this.#sweep = await startSweep({
       sql: this.#sql,
       busy: () => this.#feeds.size > 0 || this.#watchers.size > 0,
@@ -74,7 +93,8 @@ export class Hub {
   /** Ends all feeds and the sweep. */
   async close(): Promise<void> {
     this.#unsubscribe?.()
-    for (const feed of [...this.#feeds]) await feed.return()
+    if (this.#ticking !== null) clearInterval(this.#ticking)
+    for (const feed of [...this.#feeds]) feed.return()
     await this.#sweep?.stop()
   }
 
@@ -82,7 +102,8 @@ export class Hub {
   #renew(epoch: string): void {
     this.#log.warn('The database is another one now (a restore, or a standby took over): all readers begin anew.')
     this.#epoch = epoch
-    this.reader = new EventReader(this.#sql)
+    this.reader = this.#newReader()
+    this.#generation++
     for (const feed of [...this.#feeds]) feed.abandon()
     this.#heads.clear()
     for (const starting of this.#starting) {
@@ -113,13 +134,38 @@ export class Hub {
         if (seq > this.head(streamId)) this.#heads.set(streamId, seq)
         // Each feed knows what it has sent. What is believed to be the head decides nothing: a hint may tell of a commit that a failover has lost.
         for (const feed of readers) feed.markDirty(streamId, seq)
+        this.#fetch(streamId, seq)
       }
       for (const watcher of this.#watchers.get(streamId) ?? []) watcher()
     }
   }
 
+  /** Reads the newest events of a stream once for all who wait for them, then calls these. Where that fails each of them tries by itself, and again. */
+  #fetch(streamId: number, seq: number): void {
+    const call = () => {
+      for (const feed of this.#readers.get(streamId) ?? []) feed.onReady()
+    }
+    if (this.reader.newest(streamId) >= seq) {
+      call()
+      return
+    }
+    if (this.#fetching.has(streamId)) return
+    this.#fetching.add(streamId)
+    const failed = (): EventRow[] => []
+    void this.reader
+      .read(streamId, this.reader.newest(streamId) || seq - 1)
+      .catch(failed)
+      .then((rows) => {
+        this.#fetching.delete(streamId)
+        call()
+        // What was hinted at while this was read.
+        if (rows.length > 0 && this.head(streamId) > this.reader.newest(streamId)) this.#fetch(streamId, this.head(streamId))
+      })
+  }
+
   /** Hands states to those who may see them, or of these to one. The sweep finds each once, so nobody is told of one more than once per sweep. */
   #tellStates({ marks, profiles }: Moved, only?: Feed): void {
+    if (marks.length > 0 || profiles.length > 0) this.#generation++
     const tell = (feeds: Iterable<Feed>, change: StateChange) => {
       for (const feed of feeds) if (only === undefined || feed === only) feed.noteState(change)
     }
@@ -177,6 +223,24 @@ export class Hub {
     }
   }
 
+  /** Counts up whenever something may have changed that is in no chat's own events, such as a name or a mark. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Whether nothing but new messages came into a stream since its newest event was this one: what was read of it then is still true. */
+  isUnchangedSince(streamId: number, seq: number): boolean {
+    const head = this.head(streamId)
+    if (head <= seq) return true
+    const rows = this.reader.recent(streamId, seq)
+    return rows !== null && rows.length >= head - seq && rows.every((row) => row.kind === EventKind.MESSAGE_ADDED)
+  }
+
+  /** How many of this server's readers a stream has. */
+  readersOf(streamId: number): number {
+    return this.#readers.get(streamId)?.size ?? 0
+  }
+
   /** How many readers are open. */
   get size(): number {
     return this.#feeds.size
@@ -201,8 +265,10 @@ export class Hub {
     removeFrom(this.#feedsOfViewer, feed.viewerId, feed)
   }
 
-  /** A read of the log failed: told once here, the feed tries again. */
+  /** A read of the log failed: told here at most once a second, however many feeds it concerns; each of them tries again. */
   readFailed(error: unknown): void {
+    if (performance.now() - this.#failureToldAt < 1000) return
+    this.#failureToldAt = performance.now()
     this.#log.warn({ err: error }, 'Events could not be read just now; the streams wait and try again.')
   }
 }

@@ -30,6 +30,10 @@ export class PendingStates {
     return { keys: due.map(([key]) => key), events: due.map(([, { change }]) => stateEvent(change)) }
   }
 
+  get isEmpty(): boolean {
+    return this.#pending.size === 0
+  }
+
   /** How long until something may be told; Infinity where nothing waits. */
   waitMs(): number {
     return Math.max(0, Math.min(...[...this.#pending.values()].map(({ notBefore }) => notBefore)) - performance.now())

@@ -38,21 +38,34 @@ const RING_STREAMS = 10_000
  */
 export class EventReader {
   readonly #sql: Ctx['sql']
+  readonly #onRead: (rows: readonly EventRow[]) => void
   readonly #rings = new Map<number, EventRow[]>()
   #wanted = new Map<string, { streamId: number; after: number; answer: (rows: EventRow[]) => void; fail: (error: unknown) => void; rows: Promise<EventRow[]> }>()
 
-  constructor(sql: Ctx['sql']) {
+  /** `onRead` is told of all that was read anew. */
+  constructor(sql: Ctx['sql'], onRead: (rows: readonly EventRow[]) => void) {
     this.#sql = sql
+    this.#onRead = onRead
+  }
+
+  /** The events of a stream after this number, contiguous and in order, if the next one is in memory; else null. */
+  recent(streamId: number, after: number): EventRow[] | null {
+    const ring = this.#rings.get(streamId)
+    const first = ring?.[0]
+    if (ring === undefined || first === undefined || first.seq > after + 1) return null
+    const from = after + 1 - first.seq
+    return from < ring.length ? ring.slice(from, from + READ_LIMIT) : null
+  }
+
+  /** The newest event of a stream that is in memory; 0 where none is. */
+  newest(streamId: number): number {
+    return this.#rings.get(streamId)?.at(-1)?.seq ?? 0
   }
 
   /** The events of a stream after this number, at most {@link READ_LIMIT}: contiguous, in order. */
   read(streamId: number, after: number): Promise<EventRow[]> {
-    const ring = this.#rings.get(streamId)
-    const first = ring?.[0]
-    if (ring !== undefined && first !== undefined && first.seq <= after + 1) {
-      const recent = ring.slice(after + 1 - first.seq, after + 1 - first.seq + READ_LIMIT)
-      if (recent.length > 0) return Promise.resolve(recent)
-    }
+    const recent = this.recent(streamId, after)
+    if (recent !== null) return Promise.resolve(recent)
     const key = `${streamId}:${after}`
     const asked = this.#wanted.get(key)
     if (asked !== undefined) return asked.rows
@@ -83,6 +96,7 @@ export class EventReader {
       wanted.forEach((w, index) => {
         const answer = answers[index] ?? []
         this.#keep(w.streamId, answer)
+        this.#onRead(answer)
         w.answer(answer)
       })
     } catch (error) {

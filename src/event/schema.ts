@@ -25,7 +25,6 @@ export const Event = builder.interfaceRef<EventRow>('Event').implement({
 
 /** By what the event is to the viewer: who joins reads ChatAdded where the others read MemberAdded. */
 function typeNameOf(event: EventRow, ctx: GraphQLContext): string {
-  const ofViewer = event.refId === ctx.viewer?.userId
   switch (event.kind) {
     case EventKind.MESSAGE_ADDED:
       return 'MessageAdded'
@@ -45,9 +44,9 @@ function typeNameOf(event: EventRow, ctx: GraphQLContext): string {
     case EventKind.CHAT_HIDDEN:
       return 'ChatRemoved'
     case EventKind.MEMBER_ADDED:
-      return ofViewer ? 'ChatAdded' : 'MemberAdded'
+      return isOfViewer(event, ctx) ? 'ChatAdded' : 'MemberAdded'
     case EventKind.MEMBER_REMOVED:
-      return ofViewer ? 'ChatRemoved' : 'MemberRemoved'
+      return isOfViewer(event, ctx) ? 'ChatRemoved' : 'MemberRemoved'
     case EventKind.MEMBER_CHANGED:
     case EventKind.SETTINGS_CHANGED:
       return 'MemberChanged'
@@ -61,6 +60,13 @@ function typeNameOf(event: EventRow, ctx: GraphQLContext): string {
     case EventKind.JOINED:
       throw new Error('an event that only wakes is never shown')
   }
+}
+
+/** Whether the event is about the viewer. */
+function isOfViewer({ refId }: EventRow, ctx: GraphQLContext): boolean {
+  if (ctx.shared === undefined || refId === null) return refId === ctx.viewer?.userId
+  ctx.shared.assumeOther(refId)
+  return false
 }
 
 /** The chat in which it happened; null for what concerns people. */
@@ -93,6 +99,10 @@ const chatField = {
 async function readableChat(event: EventRow, _args: object, ctx: GraphQLContext) {
   const chatId = chatIdOf(event)
   const chat = chatId === null ? null : await loadChat(ctx, chatId)
+  if (ctx.shared !== undefined) {
+    if (event.kind === EventKind.MESSAGE_ADDED) ctx.shared.assumeReads(event.streamId, event.refId ?? 0)
+    return chat
+  }
   if (chat === null || isHidden(chat)) return null
   return event.kind === EventKind.MESSAGE_ADDED && (event.refId ?? 0) < chat.member.historyFrom ? null : chat
 }

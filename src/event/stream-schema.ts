@@ -1,8 +1,8 @@
 import { BadUserInput } from '../base/errors.ts'
 import { encodeId } from '../base/id.ts'
-import { flatMap } from '../base/latest.ts'
 import { builder } from '../graphql/builder.ts'
 import { argId } from '../graphql/errors.ts'
+import { LiveSource } from '../graphql/live.ts'
 import { viewerOf } from '../viewer.ts'
 import type { Batch } from './batch.ts'
 import { readGap } from './gap.ts'
@@ -87,11 +87,7 @@ builder.subscriptionField('events', (t) =>
       const scope = { viewerId: viewerOf(ctx).userId, chatId: args.chatId == null ? null : argId('Chat', args.chatId, 'chatId') }
       const feed = await ctx.hub.open(scope, { after: args.after ?? null, resumeAfter: ctx.resumeAfter }, ctx.endConnection)
       if (feed === null) throw new BadUserInput('`chatId`: no such chat.')
-      return flatMap(feed, (batch) => {
-        // Nothing read for an earlier batch is true any more.
-        ctx.loaders.clear()
-        return [batch]
-      })
+      return new LiveSource<Batch>(feed, 'batches')
     },
     resolve: (batch) => batch,
   }),

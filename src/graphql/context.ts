@@ -1,5 +1,7 @@
+import type { ExecutionResult } from 'graphql'
 import type { Ctx, Ports } from '../ctx.ts'
 import type { Hub } from '../event/hub.ts'
+import type { LiveStream } from './live.ts'
 import type { Use } from './quota.ts'
 
 /** What an edge (HTTP, SSE, WebSocket) knows of the one who asks. */
@@ -12,6 +14,8 @@ export interface Edge {
   resumeAfter: string | null
   /** Cuts the connection in a way that makes clients come again and resume. */
   endConnection(): void
+  /** Writes a live subscription to the connection itself; null where the transport writes results. */
+  writeLive: ((stream: LiveStream) => AsyncIterableIterator<ExecutionResult>) | null
   /** Null over WebSocket: no cookie can be set there. */
   cookies: {
     refreshToken: string | null

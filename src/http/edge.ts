@@ -17,6 +17,7 @@ export function httpEdge(config: Config, req: IncomingMessage, res: ServerRespon
     requestId: randomUUID(),
     resumeAfter: headerOf(req, 'x-parley-resume-after'),
     endConnection: () => res.destroy(),
+    writeLive: null,
     cookies: {
       refreshToken: cookieOf(req, cookieName(config)),
       setRefreshToken(token) {

@@ -1,5 +1,5 @@
 import { GraphQLError, getOperationAST } from 'graphql'
-import type { DocumentNode, ExecutionResult, FragmentDefinitionNode, ValidationRule } from 'graphql'
+import type { DocumentNode, ExecutionArgs, ExecutionResult, FragmentDefinitionNode, ValidationRule } from 'graphql'
 import { createYoga } from 'graphql-yoga'
 import type { Plugin, YogaServerInstance } from 'graphql-yoga'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -7,11 +7,14 @@ import { admit } from '../auth/admit.ts'
 import { watchSession } from '../auth/watch.ts'
 import { isUnavailable } from '../base/database-errors.ts'
 import { Loaders } from '../base/loaders.ts'
+import { thoseWhoDoNotRead } from '../chat/domain.ts'
 import type { Config } from '../config.ts'
 import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
 import { hideHints, presentError, takeEventCursor, withExtensions, withoutHttp } from '../graphql/errors.ts'
+import { subscribe } from '../graphql/live.ts'
 import { isAutomatic, selectsEventCursor } from '../graphql/operation.ts'
 import { schema } from '../graphql/schema.ts'
+import { SharedExecution } from '../graphql/share.ts'
 import { clientOf, httpEdge, isKnownOrigin } from './edge.ts'
 
 /** What an edge hands to an operation: over HTTP the exchange itself, over WebSocket who is at its other end. */
@@ -131,6 +134,7 @@ type OperationContext = GraphQLContext & { res?: ServerResponse }
 
 /** What every operation needs around it: its event cursor first, its errors presented, and a watch over a live stream. */
 function operations(services: Services, present: Present, streams: Set<ServerResponse>): Plugin<GraphQLContext> {
+  const sharing = new SharedExecution(services, thoseWhoDoNotRead)
   const presented = (result: ExecutionResult, ctx: OperationContext): ExecutionResult => {
     if (result.errors === undefined) return result
     const errors = result.errors.slice(0, 5).map((error) => present(error, ctx.requestId))
@@ -158,7 +162,8 @@ function operations(services: Services, present: Present, streams: Set<ServerRes
         },
       }
     },
-    onSubscribe: ({ args }) => {
+    onSubscribe: ({ args, setSubscribeFn }) => {
+      setSubscribeFn(((subscribed: ExecutionArgs) => subscribe(sharing, (result, ctx) => withoutLoss(presented(result, ctx), ctx), subscribed)) as never)
       const ctx = args.contextValue as OperationContext
       const { viewer, res } = ctx
       touch(ctx)

@@ -18,6 +18,7 @@ import { MASKED, withoutHttp } from '../graphql/errors.ts'
 import { bearerToken, clientOf, isKnownOrigin } from './edge.ts'
 import type { Api } from './graphql.ts'
 import { MAX_BODY_BYTES } from './limits.ts'
+import { SocketStream } from './live.ts'
 
 /** The socket is pinged this often, and ended when no answer came by the next time. */
 const KEEP_ALIVE_MS = 12_000
@@ -34,7 +35,7 @@ const MAX_BUFFERED_BYTES = 8 * 1024 * 1024
 
 /** What we keep of a socket from its init to its close. */
 interface SocketState extends Extra {
-  edge?: Omit<Edge, 'requestId'>
+  edge?: Omit<Edge, 'requestId' | 'writeLive'>
   release?: () => void
   [key: PropertyKey]: unknown
 }
@@ -47,6 +48,8 @@ export function serveWebSocket(server: Server, config: Config, services: Service
     handleProtocols: (protocols) => (protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
   })
   const upgraded = new Set<Duplex>()
+  /** What each WebSocket is made of. */
+  const duplexes = new WeakMap<WebSocket, Duplex>()
   let draining = false
   server.on('upgrade', (req, socket, head) => {
     upgraded.add(socket)
@@ -60,6 +63,7 @@ export function serveWebSocket(server: Server, config: Config, services: Service
     }
     sockets.handleUpgrade(req, socket, head, (client) => {
       sendQuietly(client)
+      duplexes.set(client, socket)
       sockets.emit('connection', client, req)
       // A frame that is too large or broken is the client's fault: ws has closed the socket with the code that says so,
       // and graphql-ws would print it as a fault of ours.
@@ -119,10 +123,12 @@ export function serveWebSocket(server: Server, config: Config, services: Service
       onClose: ({ extra }) => {
         extra.release?.()
       },
-      onSubscribe: async ({ extra }, _id, params) => {
+      onSubscribe: async ({ extra }, id, params) => {
         // Closing takes the client's consent; what it still asks for meanwhile is answered by nobody.
         if (extra.edge === undefined || extra.socket.readyState !== WebSocket.OPEN) return [new GraphQLError('The connection is closing.')]
-        const edge: Edge = { ...extra.edge, requestId: randomUUID() }
+        const { socket } = extra
+        const raw = duplexes.get(socket)
+        const edge: Edge = { ...extra.edge, requestId: randomUUID(), writeLive: raw === undefined ? null : (stream) => new SocketStream(stream, socket, raw, id) }
         const { schema, execute, subscribe, contextFactory, parse, validate } = api.getEnveloped({ edge, params } as never)
         try {
           const document = parse(params.query)

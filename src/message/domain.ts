@@ -26,6 +26,10 @@ function messageLoader(ctx: Ctx) {
 
 /** A message that the viewer may see; null where there is none. */
 export async function visibleMessage(ctx: Ctx, key: MessageKey): Promise<Message | null> {
+  if (ctx.shared !== undefined) {
+    ctx.shared.assumeReads(...key)
+    return loadMessage(ctx, key)
+  }
   const chat = await loadChat(ctx, key[0])
   return chat !== null && key[1] >= chat.member.historyFrom ? loadMessage(ctx, key) : null
 }

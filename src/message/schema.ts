@@ -1,14 +1,14 @@
 import { BadUserInput } from '../base/errors.ts'
-import { flatMap } from '../base/latest.ts'
 import { decodeKeyOf, encodeKey, pageRequest } from '../base/page.ts'
 import type { Page } from '../base/page.ts'
 import { loadChat } from '../chat/domain.ts'
 import type { Chat as ChatShape } from '../chat/domain.ts'
 import { Chat } from '../chat/schema.ts'
 import { NO_CURSORS } from '../event/resume.ts'
-import { EventKind } from '../event/types.ts'
+import type { EventRow } from '../event/types.ts'
 import { builder } from '../graphql/builder.ts'
 import { argId } from '../graphql/errors.ts'
+import { LiveSource } from '../graphql/live.ts'
 import { defineNode } from '../graphql/node.ts'
 import { defineConnection, pageArgs } from '../graphql/page.ts'
 import { loadUser } from '../user/domain.ts'
@@ -133,11 +133,7 @@ builder.subscriptionField('messageAdded', (t) =>
       const chatId = argId('Chat', args.chatId, 'chatId')
       const feed = await ctx.hub.open({ viewerId: viewerOf(ctx).userId, chatId }, NO_CURSORS, ctx.endConnection)
       if (feed === null) throw new BadUserInput('`chatId`: no such chat.')
-      return flatMap(feed, (batch) => {
-        // Nothing read for an earlier batch is true any more.
-        ctx.loaders.clear()
-        return batch.events.filter((event) => event.kind === EventKind.MESSAGE_ADDED)
-      })
+      return new LiveSource<EventRow>(feed, 'messages')
     },
     resolve: (event, _args, ctx) => messageOf(ctx, event),
   }),

@@ -15,6 +15,10 @@ export async function messageOf(ctx: Ctx, event: EventRow): Promise<Message> {
   if (message === null) throw new Error('a message that an event names is never removed')
   // The usual case costs nothing more: who sees the event that brought a message was there, and nothing has changed since.
   if (event.kind === EventKind.MESSAGE_ADDED && message.seq === event.seq) return message
+  if (ctx.shared !== undefined) {
+    ctx.shared.assumeReads(event.streamId, number)
+    return message
+  }
   const chat = await loadChat(ctx, event.streamId)
   if (chat !== null && number >= chat.member.historyFrom) return message
   const interval = await intervalAt(ctx, event.streamId, event.seq)

@@ -1,0 +1,254 @@
+import { execute, Kind, visit } from 'graphql'
+import type { ASTNode, DocumentNode, ExecutionArgs, ExecutionResult, OperationDefinitionNode } from 'graphql'
+import { Loaders } from '../base/loaders.ts'
+import type { Batch } from '../event/batch.ts'
+import type { Hub } from '../event/hub.ts'
+import { isState } from '../event/state.ts'
+import { EventKind } from '../event/types.ts'
+import type { EventRow } from '../event/types.ts'
+import type { GraphQLContext, Services } from './context.ts'
+import { SharedRun } from './shared-run.ts'
+import type { ExceptionsOf } from './shared-run.ts'
+
+/** One event as a document selects it. */
+export interface Piece {
+  /** Of form `batches`: for each place in the document where events are listed, what this event is there. Of form `messages`: the whole `data`. */
+  values: unknown[]
+  /** The same as JSON; of lists without their brackets. */
+  json: Buffer[]
+}
+
+/** `batches`: an answer per batch of events. `messages`: an answer per new message. */
+export type Form = 'batches' | 'messages'
+
+/** How an answer of form `batches` is put together, under whatever names: what each connection has of its own, lists of events, and constants. */
+export interface Shape {
+  root: string
+  fields: readonly (readonly [name: string, holds: 'cursor' | 'caughtUp' | 'list' | { constant: unknown }])[]
+}
+
+/** What was made for many is used for so long, in milliseconds, and not at all once something changed that it may show. */
+const USE_MS = 250
+/** Documents with more sets of variables than this at once are executed for each connection alone. */
+const MAX_PLANS = 1000
+/** Streams of which it is remembered that their events depend on who asks. */
+const MAX_REFUSED = 10_000
+
+/** Executions that failed: with what graphql-js says of it. */
+export class RunFailed extends Error {
+  override name = 'RunFailed'
+  readonly errors: NonNullable<ExecutionResult['errors']>
+
+  constructor(errors: NonNullable<ExecutionResult['errors']>) {
+    super('an event could not be executed')
+    this.errors = errors
+  }
+}
+
+/** Answers that many connections of this server have in common: those with the same document and variables. */
+export class SharedExecution {
+  readonly #services: Services
+  readonly #plans = new WeakMap<DocumentNode, Map<string, Plan>>()
+  readonly exceptionsOf: ExceptionsOf
+  #loaders: Loaders | null = null
+
+  constructor(services: Services, exceptionsOf: ExceptionsOf) {
+    this.#services = services
+    this.exceptionsOf = exceptionsOf
+  }
+
+  /** The plan of this subscription, the same one for all who would get the same answers. */
+  planFor(args: ExecutionArgs, operation: OperationDefinitionNode, form: Form): Plan {
+    const plans = this.#plans.get(args.document) ?? new Map<string, Plan>()
+    this.#plans.set(args.document, plans)
+    const key = JSON.stringify([args.operationName ?? null, form, ...variablesBelow(args.document, operation).map((name) => args.variableValues?.[name] ?? null)])
+    const known = plans.get(key)
+    if (known !== undefined) return known
+    const plan = new Plan(this, this.#services.hub, args, form)
+    if (plans.size < MAX_PLANS) plans.set(key, plan)
+    return plan
+  }
+
+  /** Begins a run for many. Those that begin in one turn share their statements. */
+  begin(event: EventRow): SharedRun {
+    if (this.#loaders === null) {
+      this.#loaders = new Loaders()
+      setImmediate(() => (this.#loaders = null))
+    }
+    return new SharedRun(this.#services, event, event.kind !== EventKind.CONTACT_CHANGED, this.#loaders)
+  }
+}
+
+const variables = new WeakMap<OperationDefinitionNode, string[]>()
+
+/** The variables that decide what an event looks like: all but those of the subscription's own arguments, such as `after`. */
+function variablesBelow(document: DocumentNode, operation: OperationDefinitionNode): string[] {
+  const known = variables.get(operation)
+  if (known !== undefined) return known
+  const names = new Set<string>()
+  const collect = (node: ASTNode) => visit(node, { Variable: ({ name }) => void names.add(name.value) })
+  for (const selection of operation.selectionSet.selections) {
+    if (selection.kind === Kind.FIELD) for (const node of [...(selection.directives ?? []), ...(selection.selectionSet?.selections ?? [])]) collect(node)
+    else collect(selection)
+  }
+  for (const definition of document.definitions) if (definition.kind === Kind.FRAGMENT_DEFINITION) collect(definition)
+  const found = [...names].sort()
+  variables.set(operation, found)
+  return found
+}
+
+/** What was made of an event for many: known once `piece` is set. Null: it depends on who asks. */
+interface Entry {
+  startedAt: number
+  generation: number
+  /** The newest event of the stream when it began. */
+  head: number
+  made: { piece: Piece; exceptions: ReadonlySet<number> | null } | null | undefined
+  making: Promise<Entry>
+}
+
+/** How the events of one document are answered, with one set of variables. */
+export class Plan {
+  readonly form: Form
+  readonly #sharing: SharedExecution
+  readonly #hub: Hub
+  readonly #args: ExecutionArgs
+  readonly #entries = new Map<string, Entry>()
+  readonly #refused = new Set<string>()
+  #shape: Promise<Shape> | null = null
+  #forgets = false
+
+  constructor(sharing: SharedExecution, hub: Hub, args: ExecutionArgs, form: Form) {
+    this.form = form
+    this.#sharing = sharing
+    this.#hub = hub
+    this.#args = { schema: args.schema, document: args.document, operationName: args.operationName, variableValues: args.variableValues }
+  }
+
+  /** How answers of form `batches` are put together. */
+  shape(): Promise<Shape> {
+    this.#shape ??= this.#readShape()
+    return this.#shape
+  }
+
+  /** One piece for each event, or a promise where something has to be made first. @throws {RunFailed} */
+  pieces(events: readonly EventRow[], ctx: GraphQLContext): Piece[] | Promise<Piece[]> {
+    const made: Piece[] = []
+    let making: Promise<Piece>[] | null = null
+    for (const event of events) {
+      const piece = this.#pieceOf(event, ctx)
+      if (making === null && !(piece instanceof Promise)) made.push(piece)
+      else (making ??= made.map((one) => Promise.resolve(one))).push(Promise.resolve(piece))
+    }
+    return making === null ? made : Promise.all(making)
+  }
+
+  /** Executes a batch as a whole for one connection: what errors say of their places is true then. One result for each answer. */
+  async whole(batch: Batch, ctx: GraphQLContext): Promise<ExecutionResult[]> {
+    ctx.loaders.clear()
+    const roots = this.form === 'batches' ? [batch] : batch.events
+    return Promise.all(roots.map(async (rootValue) => execute({ ...this.#args, rootValue, contextValue: ctx })))
+  }
+
+  #pieceOf(event: EventRow, ctx: GraphQLContext): Piece | Promise<Piece> {
+    const entry = this.#entryOf(event)
+    if (entry === null) return this.#alone(event, ctx)
+    const use = ({ made }: Entry) => (made == null || made.exceptions?.has(ctx.viewer?.userId ?? 0) === true ? this.#alone(event, ctx) : made.piece)
+    return entry.made === undefined ? entry.making.then(use) : use(entry)
+  }
+
+  async #alone(event: EventRow, ctx: GraphQLContext): Promise<Piece> {
+    return this.#pieceFrom(await execute({ ...this.#args, rootValue: this.#rootOf(event), contextValue: ctx }))
+  }
+
+  /** The answer for many, if there is one or shall be one. Null: this connection executes alone. */
+  #entryOf(event: EventRow): Entry | null {
+    // What is in a user's own stream is theirs alone.
+    if (event.kind >= EventKind.JOINED && !isState(event)) return null
+    const key = `${event.kind}:${event.streamId}:${event.seq}:${event.refId}`
+    const known = this.#entries.get(key)
+    if (known !== undefined && this.#isCurrent(known, event)) return known
+    if (this.#refused.has(`${event.kind}:${event.streamId}`) || (event.kind !== EventKind.CONTACT_CHANGED && this.#hub.readersOf(event.streamId) < 2)) return null
+    const entry: Entry = { startedAt: performance.now(), generation: this.#hub.generation, head: this.#hub.head(event.streamId), made: undefined, making: Promise.resolve(null as never) }
+    entry.making = this.#make(entry, event)
+    // Whoever waits for it hears of a failure.
+    entry.making.catch(() => {
+      if (this.#entries.get(key) === entry) this.#entries.delete(key)
+    })
+    this.#entries.delete(key)
+    this.#entries.set(key, entry)
+    if (!this.#forgets) this.#forgetLater()
+    return entry
+  }
+
+  #isCurrent(entry: Entry, event: EventRow): boolean {
+    return (
+      performance.now() - entry.startedAt < USE_MS &&
+      entry.generation === this.#hub.generation &&
+      (event.kind === EventKind.CONTACT_CHANGED || this.#hub.isUnchangedSince(event.streamId, entry.head))
+    )
+  }
+
+  async #make(entry: Entry, event: EventRow): Promise<Entry> {
+    const run = this.#sharing.begin(event)
+    const result = await execute({ ...this.#args, rootValue: this.#rootOf(event), contextValue: run.context })
+    if (run.refused) {
+      if (this.#refused.size >= MAX_REFUSED) this.#refused.clear()
+      this.#refused.add(`${event.kind}:${event.streamId}`)
+      entry.made = null
+    } else {
+      const piece = this.#pieceFrom(result)
+      entry.made = { piece, exceptions: await run.exceptions(this.#sharing.exceptionsOf) }
+    }
+    return entry
+  }
+
+  /** What is not used any more is not kept either: a text that somebody deletes shall not wait here. */
+  #forget(): void {
+    const now = performance.now()
+    for (const [key, entry] of this.#entries) {
+      if (now - entry.startedAt < USE_MS) break
+      this.#entries.delete(key)
+    }
+    if (this.#entries.size > 0) this.#forgetLater()
+  }
+
+  #forgetLater(): void {
+    this.#forgets = true
+    setTimeout(() => {
+      this.#forgets = false
+      this.#forget()
+    }, USE_MS).unref()
+  }
+
+  #rootOf(event: EventRow): Batch | EventRow {
+    return this.form === 'batches' ? batchOf([event]) : event
+  }
+
+  #pieceFrom(result: ExecutionResult): Piece {
+    if (result.errors !== undefined || result.data == null) throw new RunFailed(result.errors ?? [])
+    const values = this.form === 'batches' ? Object.values(rootOf(result.data)).filter(Array.isArray) : [result.data]
+    return { values, json: values.map((value) => Buffer.from(Array.isArray(value) ? value.map((one) => JSON.stringify(one)).join(',') : JSON.stringify(value))) }
+  }
+
+  /** Executes an empty batch: what comes back shows where in the answer everything stands. */
+  async #readShape(): Promise<Shape> {
+    const cursor = 'the cursor'
+    const { data, errors } = await execute({ ...this.#args, rootValue: { ...batchOf([]), cursor }, contextValue: this.#sharing.begin(NOTHING).context })
+    if (data == null || errors !== undefined) throw new RunFailed(errors ?? [])
+    const holds = (value: unknown) => (Array.isArray(value) ? 'list' : value === cursor ? 'cursor' : value === true ? 'caughtUp' : { constant: value })
+    return { root: Object.keys(data)[0] ?? '', fields: Object.entries(rootOf(data)).map(([name, value]) => [name, holds(value)] as const) }
+  }
+}
+
+/** What the only field of a subscription answered. */
+function rootOf(data: Record<string, unknown>): Record<string, unknown> {
+  return Object.values(data)[0] as Record<string, unknown>
+}
+
+function batchOf(events: EventRow[]): Batch {
+  return { events, cursor: '', caughtUp: true, reset: null }
+}
+
+/** Stands for an event where there is none. */
+const NOTHING: EventRow = { streamId: 0, seq: 0, xid: 0n, kind: EventKind.CONTACT_CHANGED, actorId: null, refId: null, rev: null, at: new Date(0) }

@@ -1,0 +1,70 @@
+import type { Loaders } from '../base/loaders.ts'
+import type { Ctx, Shared } from '../ctx.ts'
+import type { EventRow } from '../event/types.ts'
+import type { GraphQLContext, Services } from './context.ts'
+
+/** Of those who may be told of this event of a chat: who may not read the chat from this message on, or is no member any more. */
+export type ExceptionsOf = (ctx: Ctx, reading: { chatId: number; number: number; seq: number }) => Promise<readonly number[]>
+
+/** Thrown into a resolver that would need to know who asks. */
+class Refusal extends Error {
+  override name = 'Refusal'
+}
+
+/**
+ * One execution for many viewers. Its context has everything but a viewer: whoever reaches for one makes the answer nobody's but the viewer's own,
+ * and the run is thrown away. What it takes for granted of the viewers is noted, and {@link exceptions} names those for whom it is not true.
+ */
+export class SharedRun implements Shared {
+  refused = false
+  readonly context: GraphQLContext
+  readonly #event: EventRow
+  readonly #inChat: boolean
+  readonly #others = new Set<number>()
+  #readsFrom: number | null = null
+
+  /** `inChat`: the event is of a chat, so that those who are told of it are, or were, its members. `loaders` are shared by runs that begin together. */
+  constructor(services: Services, event: EventRow, inChat: boolean, loaders: Loaders) {
+    this.#event = event
+    this.#inChat = inChat
+    const refuse = () => this.refuse()
+    this.context = {
+      ...services,
+      loaders,
+      shared: this,
+      get viewer() {
+        return refuse()
+      },
+      get client() {
+        return refuse()
+      },
+      requestId: 'shared',
+      resumeAfter: null,
+      cookies: null,
+      endConnection: () => undefined,
+      writeLive: null,
+    }
+  }
+
+  assumeReads(chatId: number, number: number): void {
+    if (!this.#inChat || chatId !== this.#event.streamId) this.refuse()
+    this.#readsFrom = Math.min(number, this.#readsFrom ?? Infinity)
+  }
+
+  assumeOther(userId: number): void {
+    this.#others.add(userId)
+  }
+
+  refuse(): never {
+    this.refused = true
+    throw new Refusal('this depends on who asks')
+  }
+
+  /** The users for whom the answer is another one; null where there are none. */
+  async exceptions(exceptionsOf: ExceptionsOf): Promise<ReadonlySet<number> | null> {
+    if (this.#readsFrom === null) return this.#others.size === 0 ? null : this.#others
+    const number = Math.min(this.#readsFrom, Number.MAX_SAFE_INTEGER)
+    const users = await exceptionsOf(this.context, { chatId: this.#event.streamId, number, seq: this.#event.seq })
+    return users.length + this.#others.size === 0 ? null : new Set([...this.#others, ...users])
+  }
+}
