@@ -56,12 +56,13 @@ export function pgbench(stage: Stage, name: string, options: PgbenchOptions): Co
       const log = join(stage.folder, 'pgbench-log')
       const rate = options.rate === undefined ? [] : [`--rate=${options.rate}`, '--log', `--log-prefix=${log}`]
       const variables = Object.entries(options.variables).flatMap(([key, value]) => ['-D', `${key}=${value}`])
-      const args = ['-n', '-M', 'prepared', '-c', String(options.clients), '-j', options.clients > 1 ? '2' : '1', '-T', String(settle + seconds), '-P', '1', '-f', file, ...variables, ...rate]
+      const args = ['-n', '-M', 'prepared', '-c', String(options.clients), '-j', options.clients > 1 ? '2' : '1', '-T', String(settle + seconds + 1), '-P', '1', '-f', file, ...variables, ...rate]
       const child = spawn(program, [...args, stage.databaseUrl(options.database ?? 'plain')], { stdio: ['ignore', 'ignore', 'pipe'] })
       let ops = 0
       let until = 0
       let told = ''
       let since = NaN
+      let enough = false
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
         told += text
         for (const [line, at, tps] of text.matchAll(/^progress: ([\d.]+) s, ([\d.]+) tps.*/gm)) {
@@ -74,24 +75,29 @@ export function pgbench(stage: Stage, name: string, options: PgbenchOptions): Co
           } else {
             ops += Number(tps) * (Number(at) - until)
             until = Number(at)
+            // Its last second may end without a line, so it has one more than it needs; where it keeps a log, it must end by itself.
+            if (until - since > seconds - 0.5 && options.rate === undefined) {
+              enough = true
+              child.kill('SIGTERM')
+            }
           }
         }
       })
-      const [code] = (await once(child, 'exit')) as [number]
-      if (code !== 0 || !(until > since)) throw new Error(`pgbench: ${told}`)
+      const [code] = (await once(child, 'exit')) as [number | null]
+      if ((code !== 0 && !enough) || !(until > since)) throw new Error(`pgbench: ${told}`)
       if (options.rate === undefined) return { ops, seconds: until - since }
-      return { ops, seconds: until - since, latencies: readLatencies(log, child.pid ?? 0, ops) }
+      return { ops, seconds: until - since, latencies: readLatencies(log, child.pid ?? 0, settle * options.rate) }
     },
   }
 }
 
-/** Of the last so many transactions: when they really began until they were committed. */
-function readLatencies(prefix: string, pid: number, count: number): number[] {
+/** Of all transactions but the first: how long they took from when they really began. */
+function readLatencies(prefix: string, pid: number, but: number): number[] {
   const file = `${prefix}.${pid}`
   const lines = readFileSync(file, 'utf8').trim().split('\n')
   rmSync(file)
   // client, transaction, microseconds since it should have begun, script, two of the time of day, microseconds that it began late.
-  return lines.slice(-Math.round(count)).map((line) => {
+  return lines.slice(but).map((line) => {
     const fields = line.split(' ').map(Number)
     return ((fields[2] ?? 0) - (fields[6] ?? 0)) / 1000
   })
