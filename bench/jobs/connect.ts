@@ -1,0 +1,62 @@
+import { figures } from '../lib/job.ts'
+import type { Job } from '../lib/job.ts'
+import { Listener } from '../lib/listener.ts'
+import { measure, ratioOf } from '../lib/rounds.ts'
+import type { Outcome, Turn } from '../lib/rounds.ts'
+import { RawWebSocket } from '../lib/websocket.ts'
+import { peersThatConnect } from '../peers/peers.ts'
+
+/** So many are on their way at once. */
+const WIDTH = 32
+
+/** From nothing to the first batch of events, again and again, by ever other people. */
+export const connect: Job = async (stage) => {
+  let next = 0
+  const peers = await peersThatConnect(stage)
+  try {
+    const rows = await measure(stage, 'connect', [
+      {
+        name: 'Parley', role: 'ours', pid: () => stage.parley.pid,
+        run: (turn) => arrivals(turn, async () => {
+          const listener = new Listener(stage.token(next++ % stage.fixture.users))
+          await listener.connect(stage.parley.port)
+          listener.end()
+        }),
+      },
+      { name: 'bare ws', role: 'limit', pid: () => stage.bare.pid, run: (turn) => arrivals(turn, () => arriveAtBare(stage.bare.port)) },
+      ...peers.contenders,
+    ])
+    return {
+      unit: 'connections', rows, notes: [],
+      figures: figures([
+        ['connect: Parley / bare ws', ratioOf(rows[0], rows[1])],
+        ...rows.filter(({ role }) => role === 'peer').map((row): [string, ReturnType<typeof ratioOf>] => [`connect: Parley / ${row.name}`, ratioOf(rows[0], row)]),
+      ]),
+    }
+  } finally {
+    await peers.close()
+  }
+}
+
+/** Lets them come, so many at a time, until the time is up. */
+export async function arrivals(turn: Turn, arrive: () => Promise<void>): Promise<Outcome> {
+  turn.begin()
+  const began = performance.now()
+  let ops = 0
+  await Promise.all(Array.from({ length: WIDTH }, async () => {
+    while (performance.now() - began < turn.ms) {
+      await arrive()
+      ops += 1
+    }
+  }))
+  return { ops, seconds: (performance.now() - began) / 1000 }
+}
+
+async function arriveAtBare(port: number): Promise<void> {
+  const socket = await RawWebSocket.open(port, '/')
+  await new Promise<void>((resolve, reject) => {
+    socket.onMessage = () => { resolve() }
+    socket.onClose = (reason) => { reject(new Error(reason)) }
+  })
+  socket.end()
+}

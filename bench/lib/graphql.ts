@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto'
+import { TEXTS } from './fixture.ts'
+import { RawHttp, graphqlPost } from './http.ts'
+import type { Outcome, Turn } from './rounds.ts'
+import { RawWebSocket } from './websocket.ts'
+
+export const PROTOCOL = 'graphql-transport-ws'
+
+/** How the messages of a send are chosen: which chat, as whom. */
+export interface Aim {
+  chatId: string
+  text: string
+}
+
+let counter = 0
+
+/** A new text out of many. */
+export const someText = () => TEXTS[counter++ % TEXTS.length] ?? ''
+
+const SEND = 'mutation Send($input: SendMessageInput!) { sendMessage(input: $input) { message { id number seq createdAt } errors { message } } }'
+
+/** The body of a request that sends a message, of ASCII text. */
+export function sendBody(chatId: string, text = someText()): string {
+  return `{"query":"${SEND}","variables":{"input":{"chatId":"${chatId}","clientId":"${randomUUID()}","text":"${text}"}}}`
+}
+
+/** Whether an answer says that the message is stored. */
+export function isSent(data: Buffer, start = 0, end = data.length): boolean {
+  const text = data.toString('latin1', start, end)
+  return text.includes('"message":{"id":"') && (text.includes('"errors":[]') || !text.includes('"errors":'))
+}
+
+/**
+ * Keeps one request under way on each of some connections until the time is up.
+ * @param bodyOf a new request's body, for the connection of this number.
+ */
+export async function httpLoop(turn: Turn, port: number, tokens: readonly string[], bodyOf: (connection: number) => string, isRight: (answer: Buffer) => boolean): Promise<Outcome> {
+  const lines = await Promise.all(tokens.map(() => RawHttp.open(port)))
+  turn.begin()
+  const began = performance.now()
+  let ops = 0
+  try {
+    await Promise.all(lines.map((line, n) => new Promise<void>((resolve, reject) => {
+      const next = () => {
+        if (performance.now() - began >= turn.ms) {
+          resolve()
+          return
+        }
+        line.ask(graphqlPost(tokens[n] ?? '', bodyOf(n)), (answer) => {
+          if (!isRight(answer)) {
+            reject(new Error(`a wrong answer: ${answer.toString().slice(0, 2000)}`))
+            return
+          }
+          ops += 1
+          next()
+        }, reject)
+      }
+      next()
+    })))
+    return { ops, seconds: (performance.now() - began) / 1000 }
+  } finally {
+    for (const line of lines) line.end()
+  }
+}
+
+/** A signed-in socket on which operations are asked for and counted. */
+export class GraphqlSocket {
+  readonly socket: RawWebSocket
+  #id = 0
+  #pending = new Map<string, Pending>()
+
+  private constructor(socket: RawWebSocket) {
+    this.socket = socket
+  }
+
+  static async open(port: number, token: string): Promise<GraphqlSocket> {
+    const socket = await RawWebSocket.open(port, '/graphql', PROTOCOL)
+    const client = new GraphqlSocket(socket)
+    await new Promise<void>((resolve, reject) => {
+      socket.onClose = (reason) => { reject(new Error(reason)) }
+      socket.onMessage = () => { resolve() }
+      socket.send(initOf(token))
+    })
+    socket.onMessage = (data, start, end) => { client.#take(data, start, end) }
+    socket.onClose = (reason) => { for (const { failed } of client.#pending.values()) failed(new Error(reason)) }
+    return client
+  }
+
+  /** Asks for one operation that has one answer; `done` comes with its end. */
+  ask(payload: string, isRight: (data: Buffer, start: number, end: number) => boolean, done: () => void, failed: (error: Error) => void): void {
+    const id = String(this.#id++)
+    this.#pending.set(id, { isRight, answered: false, done, failed })
+    this.socket.send(`{"id":"${id}","type":"subscribe","payload":${payload}}`)
+  }
+
+  #take(data: Buffer, start: number, end: number): void {
+    // Which operation and what, whatever the order of the two.
+    const head = data.toString('latin1', start, Math.min(end, start + 60))
+    const pending = this.#pending.get(/"id":"(\d+)"/.exec(head)?.[1] ?? '')
+    if (pending === undefined) return
+    if (head.includes('"next"')) {
+      pending.answered = pending.isRight(data, start, end)
+      if (pending.answered) return
+    } else if (head.includes('"complete"') && pending.answered) {
+      this.#pending.delete(/"id":"(\d+)"/.exec(head)?.[1] ?? '')
+      pending.done()
+      return
+    }
+    pending.failed(new Error(`a wrong answer: ${data.toString('utf8', start, Math.min(end, start + 2000))}`))
+  }
+}
+
+interface Pending {
+  isRight: (data: Buffer, start: number, end: number) => boolean
+  answered: boolean
+  done: () => void
+  failed: (error: Error) => void
+}
+
+export const initOf = (token: string, resumeAfter: string | null = null) =>
+  JSON.stringify({ type: 'connection_init', payload: { token, ...(resumeAfter === null ? {} : { resumeAfter }) } })
+
+/** Keeps so many operations under way on each of some open sockets until the time is up. */
+export async function socketLoop(turn: Turn, sockets: readonly GraphqlSocket[], inFlight: number, payloadOf: (socket: number) => string): Promise<Outcome> {
+  turn.begin()
+  const began = performance.now()
+  let ops = 0
+  await Promise.all(sockets.flatMap((socket, n) => Array.from({ length: inFlight }, () => new Promise<void>((resolve, reject) => {
+    const next = () => {
+      if (performance.now() - began >= turn.ms) {
+        resolve()
+        return
+      }
+      socket.ask(payloadOf(n), isSent, () => {
+        ops += 1
+        next()
+      }, reject)
+    }
+    next()
+  }))))
+  return { ops, seconds: (performance.now() - began) / 1000 }
+}
