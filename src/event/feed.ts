@@ -143,9 +143,12 @@ export class Feed {
   /** What there is to send now, at most {@link BATCH_LIMIT} events; null where that is nothing: `onReady` tells when to ask again. */
   take(): Batch | null {
     if (this.#ended) return null
-    const batch = this.#takeMissed() ?? this.#takeLive()
-    if (batch !== null) this.#sentAt = performance.now()
-    return batch
+    if (this.#first !== null || this.#catchUp !== null) {
+      const missed = this.#takeMissed()
+      if (missed !== null) return missed
+    }
+    if (this.#dirty.size > 0 || this.#reads.size > 0 || !this.#states.isEmpty) return this.#takeLive()
+    return this.#isSilent ? this.#batch([]) : null
   }
 
   #takeMissed(): Batch | null {
@@ -166,7 +169,9 @@ export class Feed {
   /** The next events of dirty streams, as far as they are in memory; the others are read, and then there is more. */
   #takeLive(): Batch | null {
     const events: EventRow[] = []
-    for (const id of [...this.#reads.keys(), ...this.#dirty]) {
+    // Those of one turn: what is joined on the way comes later.
+    const ids = this.#reads.size === 0 ? [...this.#dirty] : [...this.#reads.keys(), ...this.#dirty]
+    for (const id of ids) {
       const rows = this.#rowsAtHand(id)
       if (rows === null) continue
       const room = rows.slice(0, BATCH_LIMIT - events.length)
@@ -176,13 +181,13 @@ export class Feed {
       // Leaving the only chat of its scope ends a feed.
       if (events.length === BATCH_LIMIT || this.#ended) break
     }
-    events.push(...this.#takeStates(BATCH_LIMIT - events.length))
+    if (!this.#states.isEmpty) events.push(...this.#takeStates(BATCH_LIMIT - events.length))
     this.#passBarriers()
-    const more = !this.#ended && events.length < BATCH_LIMIT && this.#readDirty()
+    const more = this.#dirty.size > 0 && !this.#ended && events.length < BATCH_LIMIT && this.#readDirty()
     if (events.length > 0) return this.#batch(events)
     // A chat that was just joined may be in memory already.
     if (more) return this.#takeLive()
-    return this.#isSilent && this.#dirty.size === 0 && this.#reads.size === 0 ? this.#batch([]) : null
+    return null
   }
 
   /** Rows of a stream beyond what was sent, if they are known without asking the database. The stream counts as clean from here on. */
@@ -195,7 +200,6 @@ export class Feed {
   }
 
   #takeStates(limit: number): EventRow[] {
-    if (this.#states.isEmpty) return []
     const { keys, events } = this.#states.take(limit)
     this.#barriers.told(keys)
     return events
@@ -314,6 +318,7 @@ export class Feed {
   }
 
   #batch(events: EventRow[]): Batch {
+    this.#sentAt = performance.now()
     return { events, cursor: this.#cursor(), caughtUp: true, reset: null }
   }
 

@@ -67,18 +67,20 @@ export class LiveStream {
     if (!(pieces instanceof Promise)) return { batch, pieces }
     return pieces.then(
       (made) => ({ batch, pieces: made }),
-      (error: unknown) => (error instanceof RunFailed && isPassing(error) ? this.#later(batch) : this.#whole(batch)),
+      (error: unknown) => (error instanceof RunFailed && isPassing(error) ? this.#later(batch, error) : this.#whole(batch)),
     )
   }
 
   async #whole(batch: Batch): Promise<Answers> {
     const results = await this.#plan.whole(batch, this.#ctx)
-    if (results.some(isPassing)) return this.#later(batch)
+    const passing = results.find(isPassing)
+    if (passing !== undefined) return this.#later(batch, passing.errors?.[0])
     return { results: results.map((result) => this.#settle(result, this.#ctx)) }
   }
 
   /** While the database is away events wait: an error in place of one would lose it. */
-  async #later(batch: Batch): Promise<Answers> {
+  async #later(batch: Batch, error: unknown): Promise<Answers> {
+    this.#ctx.hub.readFailed(error)
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref())
     return this.feed.ended ? { results: [] } : this.#answer(batch)
   }
