@@ -46,6 +46,11 @@ export interface Shared {
   assumeReads(chatId: number, number: number): void
   /** The viewer is somebody else than this user. */
   assumeOther(userId: number): void
+  /**
+   * A whole number that each viewer has of their own, read for all of them together: what stands here is replaced by it. `load` answers a
+   * function that knows it of each of these; null makes that one be answered alone.
+   */
+  ofEach(load: (viewerIds: readonly number[]) => Promise<(viewerId: number) => number | null>): number
   /** Nothing can be taken for granted here: everybody is answered alone. */
   refuse(): never
 }

@@ -1,6 +1,9 @@
 import DataLoader from 'dataloader'
 
-/** The loaders of one request: each batches what is asked for in one turn into a single statement, and remembers the answers. */
+/**
+ * The loaders of one request: each batches what is asked for in one turn into a single statement, and remembers the answers. Runs for several
+ * viewers may share them too: what depends on who asks has that in its keys, or in its name.
+ */
 export class Loaders {
   readonly #loaders = new Map<string, DataLoader<unknown, unknown, unknown>>()
   readonly #remembers: boolean

@@ -29,7 +29,7 @@ import {
   insertMembers,
   rankOf,
 } from './store.ts'
-import type { ChatRow, Interval, MemberKey, MemberRow, Reading, ViewerChat } from './store.ts'
+import type { ChatRow, Interval, MemberKey, MemberRow, Reading, UserAndChat, ViewerChat } from './store.ts'
 
 /** A chat as the viewer has it: only members have one. */
 export type Chat = ViewerChat
@@ -37,7 +37,7 @@ export type Member = MemberRow
 
 /** A chat of the viewer's; null where it does not exist or the viewer is not in it (any more). */
 export function loadChat(ctx: Ctx, chatId: number): Promise<Chat | null> {
-  return ctx.shared === undefined ? chatLoader(ctx).load(chatId) : sharedChat(ctx, ctx.shared, chatId)
+  return ctx.shared === undefined ? chatLoader(ctx).load([viewerOf(ctx).userId, chatId]) : sharedChat(ctx, ctx.shared, chatId)
 }
 
 /** A chat as all of its members have it. What each of them has of their own is not there. */
@@ -65,13 +65,16 @@ export function thoseWhoDoNotRead(ctx: Ctx, reading: Reading): Promise<readonly 
 }
 
 function chatLoader(ctx: Ctx) {
-  const viewer = viewerOf(ctx)
-  return ctx.loaders.get<number, Chat | null>('chat', async (ids) => inOrderOf(ids, await findViewerChats(ctx.db, viewer.userId, ids), (row) => row.chat.id))
+  return ctx.loaders.get<UserAndChat, Chat | null>(
+    'chat',
+    async (keys) => inOrderOf(keys.map(String), await findViewerChats(ctx.db, keys), ({ member }) => `${member.userId},${member.chatId}`),
+    String,
+  )
 }
 
 /** Lets these chats of the viewer's, which were just read, be known. */
 export function primeChats(ctx: Ctx, chats: readonly Chat[]): void {
-  for (const chat of chats) chatLoader(ctx).prime(chat.chat.id, chat)
+  for (const chat of chats) chatLoader(ctx).prime([chat.member.userId, chat.chat.id], chat)
 }
 
 /** The direct chat with this user; null where there is none. */
@@ -89,11 +92,15 @@ export async function directChatIdWith(ctx: Ctx, userId: number): Promise<number
 export async function intervalAt(ctx: Ctx, chatId: number, seq: number): Promise<Interval | null> {
   const viewer = viewerOf(ctx)
   const intervals = await ctx.loaders
-    .get<number, Interval[]>('intervals', async (ids) => {
-      const byChat = groupBy(await findIntervals(ctx.db, viewer.userId, ids), (row) => row.chatId)
-      return ids.map((id) => byChat.get(id) ?? [])
-    })
-    .load(chatId)
+    .get<UserAndChat, Interval[]>(
+      'intervals',
+      async (keys) => {
+        const byKey = groupBy(await findIntervals(ctx.db, keys), (row) => `${row.userId},${row.chatId}`)
+        return keys.map((key) => byKey.get(String(key)) ?? [])
+      },
+      String,
+    )
+    .load([viewer.userId, chatId])
   return intervals.find(({ fromSeq, toSeq }) => fromSeq <= seq && (toSeq === null || seq <= toSeq)) ?? null
 }
 

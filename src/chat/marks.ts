@@ -31,10 +31,14 @@ export async function marksBut(ctx: Ctx, chatId: number, userId: number | null):
   return { deliveredUpTo: least(delivered), readUpTo: least(read) }
 }
 
-/** The same of a chat's other members than the viewer; at most its newest number. */
-export async function othersMarks(ctx: Ctx, { chat, stream }: Chat): Promise<{ deliveredUpTo: number; readUpTo: number }> {
-  const { deliveredUpTo, readUpTo } = await marksBut(ctx, chat.id, viewerOf(ctx).userId)
-  return { deliveredUpTo: Math.min(deliveredUpTo, stream.messageNo), readUpTo: Math.min(readUpTo, stream.messageNo) }
+/** The same of a chat's other members than the viewer, of one of the two; at most its newest number. */
+export async function othersMark(ctx: Ctx, { chat, stream }: Chat, mark: 'deliveredUpTo' | 'readUpTo'): Promise<number> {
+  const markFor = async (viewerId: number) => Math.min((await marksBut(ctx, chat.id, viewerId))[mark], stream.messageNo)
+  if (ctx.shared === undefined) return markFor(viewerOf(ctx).userId)
+  return ctx.shared.ofEach(async (viewerIds) => {
+    const marks = new Map(await Promise.all(viewerIds.map(async (id) => [id, await markFor(id)] as const)))
+    return (viewerId) => marks.get(viewerId) ?? null
+  })
 }
 
 /** Who has a message and who read it. Messages that ask for the same page share one statement. */

@@ -17,14 +17,19 @@ export interface ViewerChat {
 /** The columns of {@link ViewerChat}. */
 export const VIEWER_CHAT = { chat: chats, member: members, stream: { headSeq: streams.headSeq, messageNo: streams.messageNo, lastAt: streams.lastAt, closed: streams.closed } }
 
-/** Those of these chats in which the viewer is a member now. */
-export function findViewerChats(db: Db, viewerId: number, chatIds: readonly number[]): Promise<ViewerChat[]> {
+/** A user, and a chat that they may be in. */
+export type UserAndChat = readonly [userId: number, chatId: number]
+
+const pairsOf = (keys: readonly UserAndChat[]) => sql`select * from unnest(${idList(keys.map(([userId]) => userId))}, ${idList(keys.map(([, chatId]) => chatId))})`
+
+/** Those of these chats in which the viewer beside them is a member now. */
+export function findViewerChats(db: Db, keys: readonly UserAndChat[]): Promise<ViewerChat[]> {
   return db
     .select(VIEWER_CHAT)
     .from(members)
     .innerJoin(chats, eq(chats.id, members.chatId))
     .innerJoin(streams, eq(streams.id, members.chatId))
-    .where(and(eq(members.userId, viewerId), isNull(members.toSeq), sql`${members.chatId} = any (${idList(chatIds)})`))
+    .where(and(isNull(members.toSeq), sql`(${members.userId}, ${members.chatId}) in (${pairsOf(keys)})`))
 }
 
 /** These chats, whoever asks. */
@@ -179,11 +184,12 @@ export interface Interval {
 }
 
 /** All the times in which a person was in these chats, the present one too. */
-export async function findIntervals(db: Db, userId: number, chatIds: readonly number[]): Promise<(Interval & { chatId: number })[]> {
-  const rows = await db.execute<{ chat_id: number; from_seq: number; to_seq: number | null; history_from: number }>(sql`
-    select chat_id, from_seq, to_seq, history_from from member where user_id = ${userId} and chat_id = any (${idList(chatIds)})
-    union all select chat_id, from_seq, to_seq, history_from from member_interval where user_id = ${userId} and chat_id = any (${idList(chatIds)})`)
+export async function findIntervals(db: Db, keys: readonly UserAndChat[]): Promise<(Interval & { userId: number; chatId: number })[]> {
+  const rows = await db.execute<{ user_id: number; chat_id: number; from_seq: number; to_seq: number | null; history_from: number }>(sql`
+    select user_id, chat_id, from_seq, to_seq, history_from from member where (user_id, chat_id) in (${pairsOf(keys)})
+    union all select user_id, chat_id, from_seq, to_seq, history_from from member_interval where (user_id, chat_id) in (${pairsOf(keys)})`)
   return rows.map((row) => ({
+    userId: Number(row.user_id),
     chatId: Number(row.chat_id),
     fromSeq: Number(row.from_seq),
     toSeq: row.to_seq === null ? null : Number(row.to_seq),

@@ -236,6 +236,11 @@ export class Hub {
     return rows !== null && rows.length >= head - seq && rows.every((row) => row.kind === EventKind.MESSAGE_ADDED)
   }
 
+  /** Who reads a stream at this server, each once. */
+  viewersOf(streamId: number): number[] {
+    return [...new Set([...(this.#readers.get(streamId) ?? [])].map((feed) => feed.viewerId))]
+  }
+
   /** How many of this server's readers a stream has. */
   readersOf(streamId: number): number {
     return this.#readers.get(streamId)?.size ?? 0

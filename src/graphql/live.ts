@@ -61,8 +61,6 @@ export class LiveStream {
   #answer(taken: Batch): Answers | Promise<Answers> {
     const batch = this.form === 'batches' ? taken : { ...taken, events: taken.events.filter((event) => event.kind === EventKind.MESSAGE_ADDED) }
     if (batch.reset !== null && this.form === 'batches') return this.#whole(batch)
-    // Nothing read for an earlier batch is true any more.
-    this.#ctx.loaders.clear()
     const pieces = this.#plan.pieces(batch.events, this.#ctx)
     if (!(pieces instanceof Promise)) return { batch, pieces }
     return pieces.then(
@@ -150,17 +148,20 @@ class LiveResults implements AsyncIterableIterator<ExecutionResult> {
   }
 }
 
+const [OPEN, CLOSE] = [Buffer.from('['), Buffer.from(']')]
+
 function resultsOf(answers: Answers, shape: Shape | null): ExecutionResult[] {
   if ('results' in answers) return answers.results
   const { batch, pieces } = answers
-  if (shape === null) return pieces.map(({ values }) => ({ data: values[0] as Record<string, unknown> }))
+  const parsed = (json: Buffer | undefined) => JSON.parse(json?.toString() ?? 'null') as Record<string, unknown>
+  if (shape === null) return pieces.map(({ json }) => ({ data: parsed(json[0]) }))
   let lists = 0
   const valueOf = (holds: Shape['fields'][number][1]) => {
     if (holds === 'cursor') return batch.cursor
     if (holds === 'caughtUp') return batch.caughtUp
     if (holds !== 'list') return holds.constant
     const list = lists++
-    return pieces.flatMap(({ values }) => values[list])
+    return pieces.flatMap(({ json }) => parsed(Buffer.concat([OPEN, json[list] ?? Buffer.alloc(0), CLOSE])))
   }
   return [{ data: { [shape.root]: Object.fromEntries(shape.fields.map(([name, holds]) => [name, valueOf(holds)])) } }]
 }

@@ -8,13 +8,11 @@ import { EventKind } from '../event/types.ts'
 import type { EventRow } from '../event/types.ts'
 import type { GraphQLContext, Services } from './context.ts'
 import { SharedRun } from './shared-run.ts'
-import type { ExceptionsOf } from './shared-run.ts'
+import type { ExceptionsOf, FilledJson } from './shared-run.ts'
 
 /** One event as a document selects it. */
 export interface Piece {
-  /** Of form `batches`: for each place in the document where events are listed, what this event is there. Of form `messages`: the whole `data`. */
-  values: unknown[]
-  /** The same as JSON; of lists without their brackets. */
+  /** JSON. Of form `batches`: for each place in the document where events are listed, what this event is there, without the brackets. Of form `messages`: the whole `data`. */
   json: Buffer[]
 }
 
@@ -69,13 +67,18 @@ export class SharedExecution {
     return plan
   }
 
-  /** Begins a run for many. Those that begin in one turn share their statements. */
+  /** Begins a run for many. */
   begin(event: EventRow): SharedRun {
+    return new SharedRun(this.#services, event, event.kind !== EventKind.CONTACT_CHANGED, this.loaders())
+  }
+
+  /** Runs that begin in one turn share their statements, whoever they are for. */
+  loaders(): Loaders {
     if (this.#loaders === null) {
       this.#loaders = new Loaders()
       setImmediate(() => (this.#loaders = null))
     }
-    return new SharedRun(this.#services, event, event.kind !== EventKind.CONTACT_CHANGED, this.#loaders)
+    return this.#loaders
   }
 }
 
@@ -97,13 +100,13 @@ function variablesBelow(document: DocumentNode, operation: OperationDefinitionNo
   return found
 }
 
-/** What was made of an event for many: known once `piece` is set. Null: it depends on who asks. */
+/** What was made of an event for many, known once `made` is set. Null: it depends on who asks. */
 interface Entry {
   startedAt: number
   generation: number
   /** The newest event of the stream when it began. */
   head: number
-  made: { piece: Piece; exceptions: ReadonlySet<number> | null } | null | undefined
+  made: { for: FilledJson; exceptions: ReadonlySet<number> | null } | null | undefined
   making: Promise<Entry>
 }
 
@@ -145,20 +148,24 @@ export class Plan {
 
   /** Executes a batch as a whole for one connection: what errors say of their places is true then. One result for each answer. */
   async whole(batch: Batch, ctx: GraphQLContext): Promise<ExecutionResult[]> {
-    ctx.loaders.clear()
     const roots = this.form === 'batches' ? [batch] : batch.events
-    return Promise.all(roots.map(async (rootValue) => execute({ ...this.#args, rootValue, contextValue: ctx })))
+    return Promise.all(roots.map(async (rootValue) => execute({ ...this.#args, rootValue, contextValue: { ...ctx, loaders: this.#sharing.loaders() } })))
   }
 
   #pieceOf(event: EventRow, ctx: GraphQLContext): Piece | Promise<Piece> {
     const entry = this.#entryOf(event)
     if (entry === null) return this.#alone(event, ctx)
-    const use = ({ made }: Entry) => (made == null || made.exceptions?.has(ctx.viewer?.userId ?? 0) === true ? this.#alone(event, ctx) : made.piece)
+    const viewerId = ctx.viewer?.userId ?? 0
+    const use = ({ made }: Entry) => {
+      const json = made == null || made.exceptions?.has(viewerId) === true ? null : made.for(viewerId)
+      return json === null ? this.#alone(event, ctx) : { json }
+    }
     return entry.made === undefined ? entry.making.then(use) : use(entry)
   }
 
   async #alone(event: EventRow, ctx: GraphQLContext): Promise<Piece> {
-    return this.#pieceFrom(await execute({ ...this.#args, rootValue: this.#rootOf(event), contextValue: ctx }))
+    const result = await execute({ ...this.#args, rootValue: this.#rootOf(event), contextValue: { ...ctx, loaders: this.#sharing.loaders() } })
+    return { json: this.#jsonOf(result).map((text) => Buffer.from(text)) }
   }
 
   /** The answer for many, if there is one or shall be one. Null: this connection executes alone. */
@@ -197,8 +204,9 @@ export class Plan {
       this.#refused.add(`${event.kind}:${event.streamId}`)
       entry.made = null
     } else {
-      const piece = this.#pieceFrom(result)
-      entry.made = { piece, exceptions: await run.exceptions(this.#sharing.exceptionsOf) }
+      const json = this.#jsonOf(result)
+      const [filled, exceptions] = await Promise.all([run.fill(json, this.#hub.viewersOf(event.streamId)), run.exceptions(this.#sharing.exceptionsOf)])
+      entry.made = filled === null ? null : { for: filled, exceptions }
     }
     return entry
   }
@@ -225,10 +233,10 @@ export class Plan {
     return this.form === 'batches' ? batchOf([event]) : event
   }
 
-  #pieceFrom(result: ExecutionResult): Piece {
+  #jsonOf(result: ExecutionResult): string[] {
     if (result.errors !== undefined || result.data == null) throw new RunFailed(result.errors ?? [])
-    const values = this.form === 'batches' ? Object.values(rootOf(result.data)).filter(Array.isArray) : [result.data]
-    return { values, json: values.map((value) => Buffer.from(Array.isArray(value) ? value.map((one) => JSON.stringify(one)).join(',') : JSON.stringify(value))) }
+    if (this.form === 'messages') return [JSON.stringify(result.data)]
+    return Object.values(rootOf(result.data)).filter(Array.isArray).map((events) => events.map((event) => JSON.stringify(event)).join(','))
   }
 
   /** Executes an empty batch: what comes back shows where in the answer everything stands. */

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { Loaders } from '../base/loaders.ts'
 import type { Ctx, Shared } from '../ctx.ts'
 import type { EventRow } from '../event/types.ts'
@@ -5,6 +6,16 @@ import type { GraphQLContext, Services } from './context.ts'
 
 /** Of those who may be told of this event of a chat: who may not read the chat from this message on, or is no member any more. */
 export type ExceptionsOf = (ctx: Ctx, reading: { chatId: number; number: number; seq: number }) => Promise<readonly number[]>
+
+/** What one viewer is answered; null where that is not known. */
+export type FilledJson = (viewerId: number) => Buffer[] | null
+
+type Load = Parameters<Shared['ofEach']>[0]
+
+/** Whole numbers of GraphQL that stand in for what each viewer has of their own: a million from a place that only this process knows. */
+const STAND_INS = 1_000_000
+const FIRST_STAND_IN = -(2 ** 31) + randomInt(2 ** 30)
+let standIns = 0
 
 /** Thrown into a resolver that would need to know who asks. */
 class Refusal extends Error {
@@ -21,6 +32,7 @@ export class SharedRun implements Shared {
   readonly #event: EventRow
   readonly #inChat: boolean
   readonly #others = new Set<number>()
+  readonly #ofEach = new Map<number, Load>()
   #readsFrom: number | null = null
 
   /** `inChat`: the event is of a chat, so that those who are told of it are, or were, its members. `loaders` are shared by runs that begin together. */
@@ -53,6 +65,31 @@ export class SharedRun implements Shared {
 
   assumeOther(userId: number): void {
     this.#others.add(userId)
+  }
+
+  ofEach(load: Load): number {
+    // Nobody outside knows where these numbers begin, so no text of a message can be taken for one.
+    const standIn = FIRST_STAND_IN + (standIns++ % STAND_INS)
+    this.#ofEach.set(standIn, load)
+    return standIn
+  }
+
+  /** JSON that the run has made, with what these viewers have of their own in place of what stands in for it; null where that is not to be found. */
+  async fill(json: readonly string[], viewerIds: readonly number[]): Promise<FilledJson | null> {
+    if (this.#ofEach.size === 0) {
+      const same = json.map((text) => Buffer.from(text))
+      return () => same
+    }
+    const known = new Map(await Promise.all([...this.#ofEach].map(async ([standIn, load]) => [String(standIn), await load(viewerIds)] as const)))
+    const standIn = new RegExp(`(${[...known.keys()].join('|')})`)
+    // With what stands in at the odd places.
+    const pieces = json.map((text) => text.split(standIn))
+    if (pieces.reduce((count, parts) => count + (parts.length - 1) / 2, 0) !== known.size) return null
+    return (viewerId) => {
+      const own = new Map([...known].map(([text, of]) => [text, of(viewerId)]))
+      if ([...own.values()].includes(null)) return null
+      return pieces.map((parts) => Buffer.from(parts.map((part, index) => (index % 2 === 1 ? own.get(part) : part)).join('')))
+    }
   }
 
   refuse(): never {

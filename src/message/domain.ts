@@ -6,7 +6,7 @@ import { loadChat } from '../chat/domain.ts'
 import type { Chat } from '../chat/domain.ts'
 import { viewerOf } from '../viewer.ts'
 import { countUnread, findMessages, findRanges } from './store.ts'
-import type { MessageKey, MessageRow, Range } from './store.ts'
+import type { MessageKey, MessageRow, Range, UserAndChat } from './store.ts'
 import type { Location } from './table.ts'
 
 export type Message = MessageRow
@@ -36,6 +36,8 @@ export async function visibleMessage(ctx: Ctx, key: MessageKey): Promise<Message
 
 /** The newest message that the viewer may see, a deleted one too: as history shows it. */
 export function lastMessage(ctx: Ctx, chat: Chat): Promise<Message | null> {
+  if (chat.stream.messageNo === 0) return Promise.resolve(null)
+  if (ctx.shared !== undefined) return visibleMessage(ctx, [chat.chat.id, chat.stream.messageNo])
   return chat.stream.messageNo >= chat.member.historyFrom ? loadMessage(ctx, [chat.chat.id, chat.stream.messageNo]) : Promise.resolve(null)
 }
 
@@ -93,15 +95,26 @@ export function countMessages(chat: Chat): number {
   return Math.max(0, chat.stream.messageNo - chat.member.historyFrom + 1)
 }
 
+/** A count that each member of a chat has of their own. */
+export async function ofViewer(ctx: Ctx, chatId: number, name: string, count: (db: Ctx['db'], keys: readonly UserAndChat[]) => Promise<Map<string, number>>): Promise<number> {
+  const loader = ctx.loaders.get<UserAndChat, number>(
+    name,
+    async (keys) => {
+      const counts = await count(ctx.db, keys)
+      return keys.map((key) => counts.get(String(key)) ?? 0)
+    },
+    String,
+  )
+  if (ctx.shared === undefined) return loader.load([viewerOf(ctx).userId, chatId])
+  return ctx.shared.ofEach(async (viewerIds) => {
+    const counts = new Map(await Promise.all(viewerIds.map(async (id) => [id, await loader.load([id, chatId])] as const)))
+    return (viewerId) => counts.get(viewerId) ?? null
+  })
+}
+
 /** Others' undeleted messages above the viewer's read mark. */
 export function unreadCount(ctx: Ctx, chatId: number): Promise<number> {
-  const viewer = viewerOf(ctx)
-  return ctx.loaders
-    .get<number, number>('unread', async (ids) => {
-      const counts = await countUnread(ctx.db, viewer.userId, ids)
-      return ids.map((id) => counts.get(id) ?? 0)
-    })
-    .load(chatId)
+  return ofViewer(ctx, chatId, 'unread', countUnread)
 }
 
 /** The message that this one answers; null where it answers none, or one from before the viewer's time. */

@@ -1,7 +1,7 @@
 import type { Ctx } from '../ctx.ts'
 import { loadUser } from '../user/domain.ts'
 import type { User } from '../user/domain.ts'
-import { viewerOf } from '../viewer.ts'
+import { ofViewer } from './domain.ts'
 import type { Message } from './domain.ts'
 import { countUnreadMentions, findNamedMembers } from './store.ts'
 
@@ -34,11 +34,5 @@ export async function mentionedUsers(ctx: Ctx, message: Message): Promise<User[]
 
 /** How many messages above the viewer's read mark mention the viewer. */
 export function unreadMentionCount(ctx: Ctx, chatId: number): Promise<number> {
-  const viewer = viewerOf(ctx)
-  return ctx.loaders
-    .get<number, number>('unreadMentions', async (ids) => {
-      const counts = await countUnreadMentions(ctx.db, viewer.userId, ids)
-      return ids.map((id) => counts.get(id) ?? 0)
-    })
-    .load(chatId)
+  return ofViewer(ctx, chatId, 'unreadMentions', countUnreadMentions)
 }

@@ -35,10 +35,12 @@ export function pinnedMessages(ctx: Ctx, chat: Chat): Promise<Message[]> {
     .get<Pins, Message[]>(
       'pins',
       async (wanted) => {
-        const byChat = groupBy(await findPins(ctx.db, wanted), (row) => row.chatId)
-        return wanted.map(({ chatId }) => byChat.get(chatId) ?? [])
+        const lowest = new Map<number, number>()
+        for (const { chatId, from } of wanted) lowest.set(chatId, Math.min(from, lowest.get(chatId) ?? from))
+        const byChat = groupBy(await findPins(ctx.db, [...lowest].map(([chatId, from]) => ({ chatId, from }))), (row) => row.chatId)
+        return wanted.map(({ chatId, from }) => (byChat.get(chatId) ?? []).filter(({ number }) => number >= from))
       },
-      ({ chatId }) => String(chatId),
+      ({ chatId, from }) => `${chatId},${from}`,
     )
     .load({ chatId: chat.chat.id, from: chat.member.historyFrom })
 }

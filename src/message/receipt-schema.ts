@@ -1,7 +1,7 @@
 import { decodeKeyOf, pageRequest } from '../base/page.ts'
 import type { Page } from '../base/page.ts'
 import type { Chat as ChatShape } from '../chat/domain.ts'
-import { othersMarks } from '../chat/marks.ts'
+import { othersMark } from '../chat/marks.ts'
 import { Chat, ChatMember } from '../chat/schema.ts'
 import { builder } from '../graphql/builder.ts'
 import { attempt, definePayload, inputId } from '../graphql/errors.ts'
@@ -58,11 +58,11 @@ builder.objectFields(Message, (t) => ({
 builder.objectFields(Chat, (t) => ({
   deliveredUpTo: t.int({
     description: "Every member but the viewer has the messages up to this number: the ticks of the viewer's own follow from it.",
-    resolve: async (chat, _args, ctx) => (await othersMarks(ctx, chat)).deliveredUpTo,
+    resolve: (chat, _args, ctx) => othersMark(ctx, chat, 'deliveredUpTo'),
   }),
   readUpTo: t.int({
     description: 'Every member but the viewer has read the messages up to this number.',
-    resolve: async (chat, _args, ctx) => (await othersMarks(ctx, chat)).readUpTo,
+    resolve: (chat, _args, ctx) => othersMark(ctx, chat, 'readUpTo'),
   }),
 }))
 

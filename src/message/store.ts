@@ -166,23 +166,34 @@ export async function findNamedMembers(db: Db, chatId: number, names: readonly s
   return rows.map((row) => Number(row.id)).sort((a, b) => a - b)
 }
 
-/** Of each chat: how many messages above the viewer's read mark mention the viewer. */
-export async function countUnreadMentions(db: Db, viewerId: number, chatIds: readonly number[]): Promise<Map<number, number>> {
-  const rows = await db.execute<{ chat_id: number; count: number }>(sql`
-    select m.chat_id, count(*)::int as count from member m
+/** Of each member and chat: how many messages above the member's read mark mention them. */
+export async function countUnreadMentions(db: Db, keys: readonly UserAndChat[]): Promise<Map<string, number>> {
+  const rows = await db.execute<CountOf>(sql`
+    select m.user_id, m.chat_id, count(*)::int as count from member m
     join mention n on n.user_id = m.user_id and n.chat_id = m.chat_id and n.number > greatest(m.read_up_to, m.history_from - 1)
-    where m.user_id = ${viewerId} and m.chat_id = any (${idList(chatIds)})
-    group by m.chat_id`)
-  return new Map(rows.map((row) => [Number(row.chat_id), row.count]))
+    where (m.user_id, m.chat_id) in (${usersAndChats(keys)})
+    group by m.user_id, m.chat_id`)
+  return new Map(rows.map((row) => [`${row.user_id},${row.chat_id}`, row.count]))
 }
 
-/** Of each chat: how many undeleted messages of others are above the viewer's read mark. */
-export async function countUnread(db: Db, viewerId: number, chatIds: readonly number[]): Promise<Map<number, number>> {
-  const rows = await db.execute<{ chat_id: number; count: number }>(sql`
-    select m.chat_id, (
-      select count(*)::int from message x
-      where x.chat_id = m.chat_id and x.number > greatest(m.read_up_to, m.history_from - 1) and x.sender_id is distinct from m.user_id and x.deleted_at is null
-    ) as count
-    from member m where m.user_id = ${viewerId} and m.chat_id = any (${idList(chatIds)})`)
-  return new Map(rows.map((row) => [Number(row.chat_id), row.count]))
+/**
+ * Of each member and chat: how many undeleted messages of others are above the member's read mark. Numbers have no holes, so it is a difference
+ * of numbers, without the few that are the member's own or deleted: a chat that was never read costs no more than another.
+ */
+export async function countUnread(db: Db, keys: readonly UserAndChat[]): Promise<Map<string, number>> {
+  const rows = await db.execute<CountOf>(sql`
+    select m.user_id, m.chat_id, greatest(0, s.message_no - m.floor
+      - (select count(*) from message x where x.chat_id = m.chat_id and x.sender_id = m.user_id and x.number > m.floor)
+      - (select count(*) from message x where x.chat_id = m.chat_id and x.number > m.floor and x.deleted_at is not null and x.sender_id is distinct from m.user_id)
+    )::int as count
+    from (select user_id, chat_id, greatest(read_up_to, history_from - 1) as floor from member where (user_id, chat_id) in (${usersAndChats(keys)})) as m
+    join stream s on s.id = m.chat_id`)
+  return new Map(rows.map((row) => [`${row.user_id},${row.chat_id}`, row.count]))
 }
+
+type CountOf = { user_id: number; chat_id: number; count: number }
+
+/** A member, and the chat. */
+export type UserAndChat = readonly [userId: number, chatId: number]
+
+const usersAndChats = (keys: readonly UserAndChat[]) => sql`select * from unnest(${idList(keys.map(([userId]) => userId))}, ${idList(keys.map(([, chatId]) => chatId))})`

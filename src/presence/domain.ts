@@ -54,7 +54,7 @@ export async function setPresence(ctx: Ctx, input: AvailabilityInput): Promise<U
 /** The members of a chat who are there, as the viewer sees it, in the order of their usernames. Chats that ask for the same page share the statements. */
 export function listActiveMembers(ctx: Ctx, chatId: number, request: PageRequest<string>): Promise<Page<User, string>> {
   return ctx.loaders
-    .get<number, Page<User, string>>(`activeMembers:${JSON.stringify(request)}`, async (chatIds) => {
+    .get<number, Page<User, string>>(`activeMembers of ${viewerOf(ctx).userId}:${JSON.stringify(request)}`, async (chatIds) => {
       const members = await Promise.all(chatIds.map((id) => memberIds(ctx, id)))
       // Of a large group few are there at once: only they are looked up and put in order.
       const states = await ctx.presence.states([...new Set(members.flat())])

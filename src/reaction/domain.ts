@@ -63,15 +63,15 @@ export function reactionGroups({ chatId, number, reactions }: Message): Reaction
 export async function viewerReacted(ctx: Ctx, group: ReactionGroup): Promise<boolean> {
   const viewer = viewerOf(ctx)
   const given = await ctx.loaders
-    .get<MessageKey, Set<string>>(
+    .get<readonly [userId: number, ...MessageKey], Set<string>>(
       'viewerReactions',
       async (keys) => {
-        const byMessage = groupBy(await findReactionsOf(ctx.db, viewer.userId, keys), (row) => `${row.chatId},${row.number}`)
-        return keys.map((key) => new Set(byMessage.get(String(key))?.map((row) => row.emoji)))
+        const byKey = groupBy(await findReactionsOf(ctx.db, keys), (row) => `${row.userId},${row.chatId},${row.number}`)
+        return keys.map((key) => new Set(byKey.get(String(key))?.map((row) => row.emoji)))
       },
       String,
     )
-    .load([group.chatId, group.number])
+    .load([viewer.userId, group.chatId, group.number])
   return given.has(group.emoji)
 }
 

@@ -36,12 +36,13 @@ export async function setCounts(db: Db, [chatId, number]: MessageKey, counts: Co
 }
 
 /** What somebody gave to these messages. */
-export function findReactionsOf(db: Db, userId: number, keys: readonly MessageKey[]): Promise<ReactionRow[]> {
-  const wanted = sql`select * from unnest(${idList(keys.map(([chatId]) => chatId))}, ${idList(keys.map(([, number]) => number))})`
+export function findReactionsOf(db: Db, keys: readonly (readonly [userId: number, ...MessageKey])[]): Promise<ReactionRow[]> {
+  const part = (index: 0 | 1 | 2) => idList(keys.map((key) => key[index]))
+  const wanted = sql`select * from unnest(${part(0)}, ${part(1)}, ${part(2)})`
   return db
     .select()
     .from(reactions)
-    .where(and(eq(reactions.userId, userId), sql`(${reactions.chatId}, ${reactions.number}) in (${wanted})`))
+    .where(sql`(${reactions.userId}, ${reactions.chatId}, ${reactions.number}) in (${wanted})`)
 }
 
 /** One emoji on one message. */

@@ -18,6 +18,8 @@ const SELECTIONS: [selection: string, variables?: Record<string, unknown>][] = [
   ['... on MessageAdded { message { text @include(if: $flag) number @skip(if: $flag) } }', { flag: false }],
   ['... on MessageAdded { chat { id title } message { chat { kind } } }'],
   ['... on MessageAdded { chat { viewerMember { role user { username } } } }'],
+  ['... on MessageAdded { chat { unreadCount unreadMentionCount readUpTo lastMessage { number text } } }'],
+  ['... on MessageAdded { chat { pinnedMessages { number } viewerMember { readUpTo } messages(last: 2) { totalCount nodes { number } } } }'],
   ['... on MessageAdded { message { status receipts { nodes { user { username } } } } }'],
   ['... on MessageChanged { change message { number text revision editHistory { text } deletedAt pinnedAt } }'],
   ['... on MessageChanged { change message { number reactions { emoji count viewerReacted } } }'],
@@ -120,8 +122,13 @@ test('a thousand subscribers with mixed documents, variables and viewers get wha
   await succeed(alice, 'setMemberRole', { chatId: garden, userId: byName('member_3').id, role: 'ADMIN' })
 
   const forms = ['all', 'one', 'renamed'] as const
-  const subscribers = viewers.flatMap((viewer, v) => Array.from({ length: 50 }, (_, n) => (n < 48 ? subscribe(viewer, n % SELECTIONS.length, forms[Math.floor(n / SELECTIONS.length + v) % 3] as 'all') : subscribe(viewer, 0, 'messages'))))
-  await Promise.all(subscribers.filter(({ form }) => form !== 'messages').map(({ stream }) => stream.next()))
+  const subscribers: Subscriber[] = []
+  for (const [v, viewer] of viewers.entries()) {
+    const kinds = Array.from({ length: 49 }, (_, n) => n)
+    const own = kinds.map((n) => subscribe(viewer, n % SELECTIONS.length, forms[(Math.floor(n / SELECTIONS.length) + v) % 3] as (typeof forms)[number]))
+    await Promise.all(own.map(({ stream }) => stream.next()))
+    subscribers.push(...own, subscribe(viewer, 0, 'messages'))
+  }
   await expect.poll(() => server.app.services.hub.size, { timeout: 30_000 }).toBe(1000)
   const { chat } = await alice.ask('query ($id: ID!) { chat(id: $id) { seq } }', { id: garden })
 
@@ -150,9 +157,9 @@ test('a thousand subscribers with mixed documents, variables and viewers get wha
     const key = `${viewer.name} ${kind}`
     if (!wanted.has(key)) wanted.set(key, alone(viewer, kind, chat.seq))
     const expected = (await wanted.get(key)) as Untyped[]
-    // The role that the second admin has now was given between two of the events.
-    const now = viewer.name === 'member_2' && kind === 5
-    if (!now && !isDeepStrictEqual(heard, expected)) expect(heard, `${key} ${form}`).toEqual(expected)
+    // What a chat is now, and a role in it, was another thing when the first of the events came.
+    const of = (events: Untyped[]) => (SELECTIONS[kind]?.[0].includes('chat {') === true ? events.slice(-1) : events)
+    if (!isDeepStrictEqual(of(heard), of(expected))) expect(of(heard), `${key} ${form}`).toEqual(of(expected))
   }
   for (const { viewer, stream } of subscribers.filter(({ form }) => form === 'messages')) {
     const late = viewers.indexOf(viewer) >= 14
