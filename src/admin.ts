@@ -9,6 +9,7 @@ import type { Ctx } from './ctx.ts'
 import { findRunning } from './db/embedded-running.ts'
 import type { Database } from './db/index.ts'
 import { openDatabase } from './db/open.ts'
+import { SendBatcher } from './message/batcher.ts'
 import { createMemoryPresence } from './presence/memory.ts'
 import { createTyping } from './presence/typing.ts'
 import { setRoles } from './user/domain.ts'
@@ -84,6 +85,7 @@ async function offlineCtx(database: Database): Promise<Ctx> {
     hostTokens: null,
     db: database.db,
     sql: database.sql,
+    sends: new SendBatcher({ sql: database.sql, log: logFor(config), onStored: () => undefined }),
     bus,
     presence: createMemoryPresence({ bus, graceMs: 0, idleMs: 0, onOffline: () => Promise.resolve() }),
     typing: await createTyping(bus),

@@ -4,6 +4,7 @@ import type { Logger } from './base/log.ts'
 import type { RateLimiter } from './base/ratelimit.ts'
 import type { Secrets } from './base/secrets.ts'
 import type { Database, Db } from './db/index.ts'
+import type { Sends } from './db/sends.ts'
 import { Loaders } from './base/loaders.ts'
 import type { Presence } from './presence/index.ts'
 import type { Typing } from './presence/typing.ts'
@@ -48,6 +49,8 @@ export interface Ctx {
   /** The database, or the transaction that this call is part of. */
   db: Db
   sql: Database['sql']
+  /** Outside of a transaction messages are stored by this, many at once. */
+  sends: Sends
   bus: Bus
   presence: Presence
   typing: Typing

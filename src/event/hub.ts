@@ -11,6 +11,7 @@ import { startSweep } from './sweep.ts'
 import type { StateChange } from './state.ts'
 import type { Moved, Sweep } from './sweep.ts'
 import { EventKind } from './types.ts'
+import type { EventRow } from './types.ts'
 
 /**
  * Delivers events to the connections of this server. It keeps the newest number of each stream that somebody here reads, and wakes the
@@ -116,6 +117,11 @@ export class Hub {
       }
       for (const watcher of this.#watchers.get(streamId) ?? []) watcher()
     }
+  }
+
+  /** Takes new events that this server has just stored, so that they need not be read. It wakes nobody. */
+  offer(rows: readonly EventRow[]): void {
+    this.reader.offer(rows)
   }
 
   /** Hands states to those who may see them, or of these to one. The sweep finds each once, so nobody is told of one more than once per sweep. */
