@@ -83,6 +83,7 @@ async function offlineCtx(database: Database): Promise<Ctx> {
     settings: { registrationOpen: false, firstIsAdmin: false, publicUrl: '' },
     secrets: createSecrets({ secretKey: '', algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes, serverKey: null }),
     hostTokens: null,
+    knownTokens: { find: () => null, learn: () => Promise.resolve(null) },
     db: database.db,
     sql: database.sql,
     sends: new SendBatcher({ sql: database.sql, log: logFor(config), onStored: () => undefined }),

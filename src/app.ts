@@ -7,6 +7,7 @@ import { openRedis } from './base/redis.ts'
 import { Loaders } from './base/loaders.ts'
 import { createSecrets } from './base/secrets.ts'
 import type { Logger } from './base/log.ts'
+import { TokenMemory } from './auth/known-tokens.ts'
 import { warmUpPasswords } from './auth/password.ts'
 import type { Config } from './config.ts'
 import { publishHints } from './ctx.ts'
@@ -60,10 +61,12 @@ export async function startApp(config: Config, options: { database: Database; se
     publishHints({ bus }, events.map(({ streamId, seq }) => [streamId, seq]))
   }
   const sends = new SendBatcher({ sql: database.sql, log, onStored })
+  const knownTokens = new TokenMemory(hub)
   const services: Services = {
     settings: { registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback, publicUrl: config.server.publicUrl ?? '' },
     secrets: createSecrets({ secretKey: options.secretKey, algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes, serverKey: config.auth.serverKey }),
     hostTokens: config.auth.host === null ? null : createHostTokens(config.auth.host, log),
+    knownTokens,
     db: database.db,
     sql: database.sql,
     sends,
@@ -79,6 +82,7 @@ export async function startApp(config: Config, options: { database: Database; se
   const retention = startRetention({ sql: database.sql, log })
   const stopParts = async () => {
     await Promise.allSettled([leavings.stop(), retention.stop(), sends.close()])
+    knownTokens.close()
     await hub.close()
     typing.close()
     await presence.close()

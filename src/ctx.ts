@@ -38,6 +38,14 @@ export interface Settings {
   publicUrl: string
 }
 
+/** Access tokens that were found good a moment ago, so that not every request costs a look. */
+export interface KnownTokens {
+  /** Whom a token speaks for; null where that is not known, or may have changed since. */
+  find(token: string): Viewer | null
+  /** Looks whether the right of this viewer, read from this token, goes on, and remembers the answer: with present roles, or null. */
+  learn(token: string, viewer: Viewer, currentRoles: () => Promise<Viewer['roles'] | null>): Promise<Viewer | null>
+}
+
 /** What every domain verb gets: who asks, and the ports to the world. */
 export interface Ctx {
   viewer: Viewer | null
@@ -46,6 +54,7 @@ export interface Ctx {
   secrets: Secrets
   /** Null where nobody signs in by the host product. */
   hostTokens: HostTokens | null
+  knownTokens: KnownTokens
   /** The database, or the transaction that this call is part of. */
   db: Db
   sql: Database['sql']

@@ -147,6 +147,11 @@ export class Hub {
     }
   }
 
+  /** What was committed before this moment, by performance.now(), was told to all who watch. */
+  get sweptAt(): number {
+    return this.#sweep?.sweptAt ?? -Infinity
+  }
+
   /** Calls back whenever this stream may have moved, until the answer is called. */
   watch(streamId: number, watcher: () => void): () => void {
     addTo(this.#watchers, streamId, watcher)
