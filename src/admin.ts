@@ -86,7 +86,7 @@ async function offlineCtx(database: Database): Promise<Ctx> {
     knownTokens: { find: () => null, learn: () => Promise.resolve(null) },
     db: database.db,
     sql: database.sql,
-    sends: new SendBatcher({ sql: database.sql, log: logFor(config), onStored: () => undefined }),
+    sends: new SendBatcher({ sql: database.sends, log: logFor(config), onStored: () => undefined }),
     bus,
     presence: createMemoryPresence({ bus, graceMs: 0, idleMs: 0, onOffline: () => Promise.resolve() }),
     typing: await createTyping(bus),

@@ -60,7 +60,7 @@ export async function startApp(config: Config, options: { database: Database; se
     hub.offer(events)
     publishHints({ bus }, events.map(({ streamId, seq }) => [streamId, seq]))
   }
-  const sends = new SendBatcher({ sql: database.sql, log, onStored })
+  const sends = new SendBatcher({ sql: database.sends, log, onStored })
   const knownTokens = new TokenMemory(hub)
   const services: Services = {
     settings: { registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback, publicUrl: config.server.publicUrl ?? '' },

@@ -13,7 +13,7 @@ const MAX_OF_CHAT = 64
 const MAX_OF_CALL = 256
 /** Calls under way at once, besides those that wait for a locked chat. While one commits, the next one is computed. */
 const MAX_CALLS = 2
-/** Calls that wait for a locked chat, each of which holds a connection. Chats beyond that look again after a pause. */
+/** Calls that wait for a locked chat, each of which holds a connection of the connections for sends (src/db/open.ts). Chats beyond that look again after a pause. */
 const MAX_WAITS = 3
 const BUSY_PAUSE_MS = 20
 /** Sends that may wait here: in one chat, so that one that is locked for long leaves room for the others, and in all. */
@@ -48,7 +48,8 @@ type Call = Map<Lane, Waiting[]>
 type Left = Map<Waiting, 'BUSY' | 'AGAIN'>
 
 interface Options {
-  sql: Database['sql']
+  /** Connections for at least as many calls as are under way at once. */
+  sql: Database['sends']
   log: Logger
   /** Hears of the events of what was stored, those of a chat in their order, before the senders do. */
   onStored: (events: EventRow[]) => void
