@@ -6,13 +6,12 @@ import { NO_LIMITS } from './base/ratelimit.ts'
 import { createSecrets } from './base/secrets.ts'
 import { resetPassword } from './auth/change-password.ts'
 import type { Ctx } from './ctx.ts'
-import { findRunning } from './db/embedded-running.ts'
 import type { Database } from './db/index.ts'
-import { openDatabase } from './db/open.ts'
+import { SendBatcher } from './message/batcher.ts'
 import { createMemoryPresence } from './presence/memory.ts'
 import { createTyping } from './presence/typing.ts'
 import { setRoles } from './user/domain.ts'
-import { configFromEnvironment, failStart, logFor, openConfigured } from './process.ts'
+import { configFromEnvironment, failStart, logFor, openBeside } from './process.ts'
 
 const USAGE = `Usage, on the machine of the server, whether it runs or not:
   npm run admin -- roles <username> <ADMIN,AGENT | none>   sets what a user may do beyond chatting
@@ -32,7 +31,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, 
 
 const config = configFromEnvironment()
 try {
-  const database = await openBeside()
+  const database = await openBeside(config, 'admin of parley')
   try {
     process.exitCode = await run(await offlineCtx(database), username)
   } finally {
@@ -40,12 +39,6 @@ try {
   }
 } catch (error) {
   failStart(error)
-}
-
-/** The database of the running server, or one started for as long as this takes. */
-async function openBeside(): Promise<Database> {
-  const url = config.database.kind === 'embedded' ? await findRunning(config.dataDir) : config.database.url
-  return url === null ? openConfigured(config, logFor(config)) : openDatabase(url, { poolSize: 1, name: 'admin of parley' })
 }
 
 async function run(ctx: Ctx, username: string): Promise<number> {
@@ -82,8 +75,10 @@ async function offlineCtx(database: Database): Promise<Ctx> {
     settings: { registrationOpen: false, firstIsAdmin: false, publicUrl: '' },
     secrets: createSecrets({ secretKey: '', algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes, serverKey: null }),
     hostTokens: null,
+    knownTokens: { find: () => null, learn: () => Promise.resolve(null) },
     db: database.db,
     sql: database.sql,
+    sends: new SendBatcher({ sql: database.sends, log: logFor(config), onStored: () => undefined }),
     bus,
     presence: createMemoryPresence({ bus, graceMs: 0, idleMs: 0, onOffline: () => Promise.resolve() }),
     typing: await createTyping(bus),

@@ -7,12 +7,16 @@ import { openRedis } from './base/redis.ts'
 import { Loaders } from './base/loaders.ts'
 import { createSecrets } from './base/secrets.ts'
 import type { Logger } from './base/log.ts'
+import { TokenMemory } from './auth/known-tokens.ts'
 import { warmUpPasswords } from './auth/password.ts'
 import type { Config } from './config.ts'
+import { publishHints } from './ctx.ts'
 import type { Database } from './db/index.ts'
 import { Hub } from './event/hub.ts'
 import { startRetention } from './event/retention.ts'
+import type { EventRow } from './event/types.ts'
 import type { Services } from './graphql/context.ts'
+import { SendBatcher } from './message/batcher.ts'
 import { serveHttp } from './http/server.ts'
 import type { HttpServer } from './http/server.ts'
 import type { PresenceOptions } from './presence/index.ts'
@@ -52,12 +56,20 @@ export async function startApp(config: Config, options: { database: Database; se
   const presence = redis === null ? createMemoryPresence(presenceOptions) : await createRedisPresence({ ...presenceOptions, redis: redis.client })
   const typing = await createTyping(bus)
   const hub = new Hub({ sql: database.sql, log })
+  const onStored = (events: EventRow[]) => {
+    hub.offer(events)
+    publishHints({ bus }, events.map(({ streamId, seq }) => [streamId, seq]))
+  }
+  const sends = new SendBatcher({ sql: database.sends, log, onStored })
+  const knownTokens = new TokenMemory(hub)
   const services: Services = {
     settings: { registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback, publicUrl: config.server.publicUrl ?? '' },
     secrets: createSecrets({ secretKey: options.secretKey, algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes, serverKey: config.auth.serverKey }),
     hostTokens: config.auth.host === null ? null : createHostTokens(config.auth.host, log),
+    knownTokens,
     db: database.db,
     sql: database.sql,
+    sends,
     bus,
     presence,
     typing,
@@ -69,7 +81,8 @@ export async function startApp(config: Config, options: { database: Database; se
   const leavings = await startLeavings({ ...services, viewer: null, client: { address: 'local', userAgent: null, trusted: false }, loaders: new Loaders() })
   const retention = startRetention({ sql: database.sql, log })
   const stopParts = async () => {
-    await Promise.allSettled([leavings.stop(), retention.stop()])
+    await Promise.allSettled([leavings.stop(), retention.stop(), sends.close()])
+    knownTokens.close()
     await hub.close()
     typing.close()
     await presence.close()

@@ -4,6 +4,7 @@ import type { Logger } from './base/log.ts'
 import type { RateLimiter } from './base/ratelimit.ts'
 import type { Secrets } from './base/secrets.ts'
 import type { Database, Db } from './db/index.ts'
+import type { Sends } from './db/sends.ts'
 import { Loaders } from './base/loaders.ts'
 import type { Presence } from './presence/index.ts'
 import type { Typing } from './presence/typing.ts'
@@ -55,6 +56,14 @@ export interface Shared {
   refuse(): never
 }
 
+/** Access tokens that were found good a moment ago, so that not every request costs a look. */
+export interface KnownTokens {
+  /** Whom a token speaks for; null where that is not known, or may have changed since. */
+  find(token: string): Viewer | null
+  /** Looks whether the right of this viewer, read from this token, goes on, and remembers the answer: with present roles, or null. */
+  learn(token: string, viewer: Viewer, currentRoles: () => Promise<Viewer['roles'] | null>): Promise<Viewer | null>
+}
+
 /** What every domain verb gets: who asks, and the ports to the world. */
 export interface Ctx {
   viewer: Viewer | null
@@ -63,9 +72,12 @@ export interface Ctx {
   secrets: Secrets
   /** Null where nobody signs in by the host product. */
   hostTokens: HostTokens | null
+  knownTokens: KnownTokens
   /** The database, or the transaction that this call is part of. */
   db: Db
   sql: Database['sql']
+  /** Outside of a transaction messages are stored by this, many at once. */
+  sends: Sends
   bus: Bus
   presence: Presence
   typing: Typing

@@ -8,6 +8,7 @@ import type { Logger } from './base/log.ts'
 import { StartError } from './base/start-error.ts'
 import { ConfigError, readConfig } from './config.ts'
 import type { Config } from './config.ts'
+import { findRunning } from './db/embedded-running.ts'
 import { startEmbedded } from './db/embedded.ts'
 import type { Database } from './db/index.ts'
 import { openDatabase } from './db/open.ts'
@@ -38,6 +39,12 @@ export async function openConfigured(config: Config, log: Logger, signal?: Abort
   if (config.database.kind === 'external') return openDatabase(config.database.url, { poolSize: POOL_SIZE })
   const postgres = await startEmbedded({ dataDir: config.dataDir, log, ...(signal === undefined ? {} : { signal }) })
   return openDatabase(postgres.url, { poolSize: POOL_SIZE, onClose: () => postgres.stop() })
+}
+
+/** The database of the running server, or one started for as long as this takes. `name` begins its application_name. */
+export async function openBeside(config: Config, name: string): Promise<Database> {
+  const url = config.database.kind === 'embedded' ? await findRunning(config.dataDir) : config.database.url
+  return url === null ? openConfigured(config, logFor(config)) : openDatabase(url, { poolSize: 1, name })
 }
 
 /** The secret of the settings, else the one kept in the data folder, made at first use and readable by its owner only. */

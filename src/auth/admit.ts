@@ -31,7 +31,7 @@ export async function admit(ports: Ports, { token, serverKey, actAs }: Credentia
   if (actAs === null) return { viewer: token === null ? null : await authenticate(ports, token), trusted }
   if (!trusted) throw new BadUserInput('x-parley-act-as needs x-parley-server-key.')
   const userId = decodeId('User', actAs)
-  const account = userId === null ? null : await findLiveSession(ports.db, userId, null)
+  const account = userId === null ? null : await findLiveSession(ports.sql, userId, null)
   if (userId === null || account === null) throw new BadUserInput('x-parley-act-as is not the global ID of a user.')
   return { viewer: { userId, sessionId: null, roles: account.roles, expiresAt: null }, trusted }
 }

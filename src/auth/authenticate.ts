@@ -8,15 +8,19 @@ import { isOwnToken, verifyToken } from './token.ts'
  * @throws {Unavailable} where a token of the host product cannot be checked just now.
  */
 export async function authenticate(ports: Ports, token: string): Promise<Viewer | null> {
-  if (ports.hostTokens !== null && !isOwnToken(token)) return hostViewer(ports, ports.hostTokens, token)
+  const known = ports.knownTokens.find(token)
+  if (known !== null) return known
+  const viewer = ports.hostTokens !== null && !isOwnToken(token) ? await hostViewer(ports, ports.hostTokens, token) : await ownViewer(ports, token)
+  return viewer === null ? null : ports.knownTokens.learn(token, viewer, () => currentRoles(ports, viewer))
+}
+
+async function ownViewer(ports: Ports, token: string): Promise<Viewer | null> {
   const claims = await verifyToken(ports.secrets, token)
-  if (claims === null) return null
-  const session = await findLiveSession(ports.db, claims.userId, claims.sessionId)
-  return session === null ? null : { ...claims, roles: session.roles }
+  return claims === null ? null : { ...claims, roles: [] }
 }
 
 /** The viewer's roles as they are now; null where the session or the account has ended. */
-export async function currentRoles(ports: Pick<Ctx, 'db'>, viewer: Viewer): Promise<Viewer['roles'] | null> {
-  const live = await findLiveSession(ports.db, viewer.userId, viewer.sessionId)
+export async function currentRoles(ports: Pick<Ctx, 'sql'>, viewer: Viewer): Promise<Viewer['roles'] | null> {
+  const live = await findLiveSession(ports.sql, viewer.userId, viewer.sessionId)
   return live?.roles ?? null
 }

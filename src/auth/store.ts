@@ -1,5 +1,5 @@
 import { and, desc, eq, isNull, ne, sql } from 'drizzle-orm'
-import type { Db } from '../db/index.ts'
+import type { Database, Db } from '../db/index.ts'
 import { passwords, users } from '../user/table.ts'
 import { refreshTokens, sessions } from './table.ts'
 
@@ -16,12 +16,10 @@ const live = and(isNull(sessions.endedAt), sql`${sessions.lastUsedAt} > now() - 
 const MAX_SESSIONS = 100
 
 /** The roles of a user, while the account and the session go on; without a session the account alone decides. */
-export async function findLiveSession(db: Db, userId: number, sessionId: number | null): Promise<{ roles: ('ADMIN' | 'AGENT')[] } | null> {
-  const account = db.select({ roles: users.roles }).from(users)
-  const goesOn = and(eq(users.id, userId), isNull(users.deletedAt))
-  const [row] = await (sessionId === null
-    ? account.where(goesOn)
-    : account.innerJoin(sessions, eq(sessions.userId, users.id)).where(and(goesOn, eq(sessions.id, sessionId), isNull(sessions.endedAt))))
+export async function findLiveSession(db: Database['sql'], userId: number, sessionId: number | null): Promise<{ roles: ('ADMIN' | 'AGENT')[] } | null> {
+  const [row] = await db<{ roles: ('ADMIN' | 'AGENT')[] }[]>`
+    select u.roles from users u where u.id = ${userId} and u.deleted_at is null
+      and (${sessionId}::bigint is null or exists (select from session s where s.id = ${sessionId} and s.user_id = u.id and s.ended_at is null))`
   return row ?? null
 }
 

@@ -15,6 +15,18 @@ export interface TokenClaims {
   expiresAt: Date
 }
 
+/** The keys that tokens are signed and checked with: made of the secret once. */
+const keys = new WeakMap<Secrets, Promise<CryptoKey>>()
+
+function keyOf(secrets: Secrets): Promise<CryptoKey> {
+  const known = keys.get(secrets)
+  if (known !== undefined) return known
+  const hash = `SHA-${secrets.algorithm.slice(2)}`
+  const made = crypto.subtle.importKey('raw', Buffer.from(secrets.tokenKey), { name: 'HMAC', hash }, false, ['sign', 'verify'])
+  keys.set(secrets, made)
+  return made
+}
+
 /** Signs an access token for a session. */
 export async function signToken(secrets: Secrets, userId: number, sessionId: number): Promise<{ token: string; expiresAt: Date }> {
   const expiresAt = new Date((Math.floor(Date.now() / 1000) + secrets.expiresInMinutes * 60) * 1000)
@@ -25,7 +37,7 @@ export async function signToken(secrets: Secrets, userId: number, sessionId: num
     .setAudience(AUDIENCE)
     .setIssuedAt()
     .setExpirationTime(expiresAt)
-    .sign(secrets.tokenKey)
+    .sign(await keyOf(secrets))
   return { token, expiresAt }
 }
 
@@ -42,7 +54,7 @@ export function isOwnToken(token: string): boolean {
 export async function verifyToken(secrets: Secrets, token: string): Promise<TokenClaims | null> {
   if (token.length > 4096) return null
   try {
-    const { payload } = await jwtVerify(token, secrets.tokenKey, {
+    const { payload } = await jwtVerify(token, await keyOf(secrets), {
       algorithms: [secrets.algorithm],
       issuer: ISSUER,
       audience: AUDIENCE,

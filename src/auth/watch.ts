@@ -12,7 +12,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1
  * keeps the viewer's roles as they are: a live connection must not outlast them.
  * @returns a function that stops watching.
  */
-export function watchSession(ports: Pick<Ctx, 'db' | 'log'> & { hub: Hub }, viewer: Viewer, onEnd: () => void): () => void {
+export function watchSession(ports: Pick<Ctx, 'sql' | 'log'> & { hub: Hub }, viewer: Viewer, onEnd: () => void): () => void {
   let over = false
   let expiry: NodeJS.Timeout | undefined
   let retry: NodeJS.Timeout | undefined

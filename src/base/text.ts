@@ -18,9 +18,11 @@ export function textFault(value: string, limits: { min: number; max: number }): 
   return null
 }
 
+const Uuid = z.guid()
+
 /** Whether a text is a UUID of any version. */
 export function isUuid(value: string): boolean {
-  return z.guid().safeParse(value).success
+  return Uuid.safeParse(value).success
 }
 
 /** Words as search compares them: lower case, without accents, letters and digits only. */

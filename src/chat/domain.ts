@@ -19,6 +19,7 @@ import {
   findChatByClientId,
   findChats,
   findDirectChat,
+  findDirectChatId,
   findIntervals,
   findMemberIds,
   findMemberPages,
@@ -85,7 +86,9 @@ export async function directChatWith(ctx: Ctx, userId: number): Promise<Chat | n
 
 /** The id of the direct chat with this user; null where there is none. */
 export async function directChatIdWith(ctx: Ctx, userId: number): Promise<number | null> {
-  return (await findDirectChat(ctx.db, viewerOf(ctx).userId, userId))?.id ?? null
+  // Within a transaction the chat may be one that only this transaction sees.
+  if (ctx.afterCommit !== undefined) return (await findDirectChat(ctx.db, viewerOf(ctx).userId, userId))?.id ?? null
+  return findDirectChatId(ctx.sql, viewerOf(ctx).userId, userId)
 }
 
 /** The time in a chat that an event of it fell into, for this viewer; null where they were not a member then. */

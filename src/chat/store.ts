@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, getTableColumns, isNull, sql } from 'drizzle-orm'
 import { idList } from '../db/columns.ts'
-import type { Db } from '../db/index.ts'
+import type { Database, Db } from '../db/index.ts'
 import { streams } from '../event/table.ts'
 import { chats, members } from './table.ts'
 
@@ -122,6 +122,12 @@ export async function findDirectChat(db: Db, a: number, b: number): Promise<Chat
     .from(chats)
     .where(and(eq(chats.directLow, Math.min(a, b)), eq(chats.directHigh, Math.max(a, b))))
   return row ?? null
+}
+
+/** As {@link findDirectChat}, its id alone, by a prepared statement: each message to a user asks for it. */
+export async function findDirectChatId(client: Database['sql'], a: number, b: number): Promise<number | null> {
+  const [row] = await client<{ id: number }[]>`select id from chat where direct_low = ${Math.min(a, b)} and direct_high = ${Math.max(a, b)}`
+  return row?.id ?? null
 }
 
 /** Closes or opens a direct chat for writing; the caller holds the lock of its stream. */

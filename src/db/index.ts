@@ -11,6 +11,11 @@ export interface Database {
   db: PostgresJsDatabase & Db
   /** Hot statements by tagged template: prepared once per connection. Big integers arrive as numbers, times as text. */
   sql: Sql<{ bigint: number }>
+  /**
+   * As `sql`, on connections of its own, for statements that store messages: the driver sends a statement behind another one that is under way
+   * when all connections are taken, and there it would wait for that one's locks.
+   */
+  sends: Sql<{ bigint: number }>
   /** Answers true when a statement went through just now. */
   healthy(): Promise<boolean>
   /** Waits for statements under way, then closes; ends the database server too where it is our own. */

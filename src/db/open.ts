@@ -9,11 +9,14 @@ import { StartError } from '../base/start-error.ts'
 import type { Database } from './index.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../drizzle', import.meta.url))
+/** As many calls as src/message/batcher.ts has under way at most: none of them ever shares a connection. Made when they are first needed. */
+const SEND_CONNECTIONS = 5
+const SEND_IDLE_S = 600
 /** Any number that nobody else locks in this database: one server migrates, the others wait for it. */
 const MIGRATION_LOCK = 7_274_639
 
 /**
- * Opens a database and brings its tables up to date. `poolSize` is the most connections that it takes, `name` begins
+ * Opens a database and brings its tables up to date. `poolSize` is the most connections that it takes, those for sends apart; `name` begins
  * their application_name (parley by default).
  * @throws {StartError} where it cannot be reached, or is older than PostgreSQL 15.
  */
@@ -25,10 +28,13 @@ export async function openDatabase(url: string, options: { poolSize: number; nam
     throw error instanceof StartError ? error : new StartError(`The database at ${withoutPassword(url)} cannot be used: ${messageOf(error)}`)
   }
   // A name of its own, so that servers on one database can see each other.
-  const sql = connect(url, options.poolSize, `${options.name ?? 'parley'}-${randomUUID()}`)
+  const name = `${options.name ?? 'parley'}-${randomUUID()}`
+  const sql = connect(url, options.poolSize, name)
+  const sends = connect(url, SEND_CONNECTIONS, name, { idle_timeout: SEND_IDLE_S })
   const db = drizzle({ client: sql })
   return {
     sql,
+    sends,
     db,
     async healthy() {
       // A standby answers as well, and takes no writes.
@@ -39,14 +45,15 @@ export async function openDatabase(url: string, options: { poolSize: number; nam
       return Promise.race([answer, new Promise<boolean>((resolve) => setTimeout(resolve, 2000, false).unref())])
     },
     async close() {
-      await sql.end({ timeout: 5 })
+      await Promise.all([sql.end({ timeout: 5 }), sends.end({ timeout: 5 })])
       await options.onClose?.()
     },
   }
 }
 
-function connect(url: string, max: number, name: string): Sql<{ bigint: number }> {
+function connect(url: string, max: number, name: string, more: { idle_timeout?: number } = {}): Sql<{ bigint: number }> {
   return postgres(url, {
+    ...more,
     max,
     connect_timeout: 5,
     // The driver's own grows with each connection that was lost: ten that were cut at once made all wait for ten seconds and more.

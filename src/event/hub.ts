@@ -163,6 +163,11 @@ export class Hub {
       })
   }
 
+  /** Takes new events that this server has just stored, so that they need not be read. It wakes nobody. */
+  offer(rows: readonly EventRow[]): void {
+    this.reader.offer(rows)
+  }
+
   /** Hands states to those who may see them, or of these to one. The sweep finds each once, so nobody is told of one more than once per sweep. */
   #tellStates({ marks, profiles }: Moved, only?: Feed): void {
     if (marks.length > 0 || profiles.length > 0) this.#generation++
@@ -185,6 +190,11 @@ export class Hub {
       // Their own devices hear of it by their own stream.
       tell([...readers].filter((feed) => feed.viewerId !== userId), { kind: EventKind.CONTACT_CHANGED, userId, at })
     }
+  }
+
+  /** What was committed before this moment, by performance.now(), was told to all who watch. */
+  get sweptAt(): number {
+    return this.#sweep?.sweptAt ?? -Infinity
   }
 
   /** Calls back whenever this stream may have moved, until the answer is called. */

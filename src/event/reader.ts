@@ -80,6 +80,21 @@ export class EventReader {
     return rows
   }
 
+  /**
+   * Takes events that were just stored, those of a stream in their order. They are kept where they follow what is kept directly, and nowhere
+   * else: what came between was committed by others, and is read.
+   */
+  offer(rows: readonly EventRow[]): void {
+    for (const row of rows) {
+      const ring = this.#rings.get(row.streamId)
+      if (ring?.at(-1)?.seq !== row.seq - 1) continue
+      ring.push(row)
+      if (ring.length > 2 * RING_SIZE) ring.splice(0, RING_SIZE)
+      this.#rings.delete(row.streamId)
+      this.#rings.set(row.streamId, ring)
+    }
+  }
+
   async #flush(): Promise<void> {
     const wanted = [...this.#wanted.values()]
     this.#wanted = new Map()

@@ -11,6 +11,8 @@ const IDLE_MS = 10_000
 
 /** A running sweep. */
 export interface Sweep {
+  /** When the last one began that was answered and handed on, as performance.now() tells it: what was committed by then was told. */
+  readonly sweptAt: number
   stop(): Promise<void>
 }
 
@@ -40,6 +42,7 @@ export interface Moved {
 
 /** Asks regularly for what became visible in the log since the last time, so that a lost hint delays and never loses. */
 export async function startSweep(options: SweepOptions): Promise<Sweep> {
+  let sweptAt = performance.now()
   let previous = await currentSnapshot(options.sql)
   let timer: NodeJS.Timeout
   let running = Promise.resolve()
@@ -48,10 +51,13 @@ export async function startSweep(options: SweepOptions): Promise<Sweep> {
   let wasDegraded = false
 
   const sweep = async () => {
+    const began = performance.now()
     try {
       const { snapshot, ...moved } = await readMoved(options.sql, previous)
       previous = snapshot
-      if (!stopped) options.onMoved(moved)
+      if (stopped) return
+      options.onMoved(moved)
+      sweptAt = began
     } catch (error) {
       if (!stopped) options.onError(error)
     }
@@ -71,6 +77,9 @@ export async function startSweep(options: SweepOptions): Promise<Sweep> {
   }
   schedule()
   return {
+    get sweptAt() {
+      return sweptAt
+    },
     async stop() {
       stopped = true
       clearTimeout(timer)

@@ -2,9 +2,9 @@ import { InvalidInput } from '../base/errors.ts'
 import type { AppError } from '../base/errors.ts'
 import { MAX_TEXT_LENGTH, isUuid, textFault } from '../base/text.ts'
 import type { Ctx } from '../ctx.ts'
+import type { SendItem } from '../db/sends.ts'
 import { MESSAGE_KINDS } from './domain.ts'
-import type { MessageKey } from './domain.ts'
-import type { SendItem } from './store.ts'
+import type { Location, MessageKey } from './domain.ts'
 
 export interface SendInput {
   chatId?: number | null
@@ -18,7 +18,7 @@ export interface SendInput {
 }
 
 /** What a message will say. */
-export type Content = Pick<SendItem, 'kind' | 'body' | 'location' | 'forwarded'>
+export type Content = Pick<SendItem, 'kind' | 'body' | 'forwarded'> & { location: Location | null }
 
 /** What an input says by itself. */
 export function contentOf({ text, location }: SendInput): Content {

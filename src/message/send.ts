@@ -1,6 +1,7 @@
 import { Conflict, NotAllowed, NotFound, throwFaults } from '../base/errors.ts'
 import { publishHints, withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
+import type { SendAnswer, SendItem } from '../db/sends.ts'
 import { brokenUniqueIndex } from '../base/database-errors.ts'
 import { equalBytes } from '../base/secrets.ts'
 import { directChatIdWith, ensureDirectChat } from '../chat/domain.ts'
@@ -12,7 +13,9 @@ import { visibleMessage } from './domain.ts'
 import type { Message, MessageKey } from './domain.ts'
 import { mentionedMembers } from './mentions.ts'
 import { findSent, sendOne } from './store.ts'
-import type { SendResult } from './store.ts'
+
+/** A message that was sent; of a repeat, where the first one is. */
+type Sent = { duplicate: false; message: Message } | { duplicate: true; key: MessageKey }
 
 /**
  * Sends a message into a chat, or to a user, whose direct chat is made in the same transaction if there is none. The same clientId with the
@@ -21,41 +24,42 @@ import type { SendResult } from './store.ts'
 export async function sendMessage(ctx: Ctx, input: SendInput): Promise<{ message: Message; duplicate: boolean }> {
   const viewer = viewerOf(ctx)
   throwFaults(sendFaults(input))
-  const result = input.forwardOf == null ? await sendContent(ctx, input, contentOf(input)) : await forward(ctx, input, input.forwardOf)
-  if (result.outcome === 'CREATED') {
-    publishHints(ctx, [[result.chatId, result.seq]])
-    // Whoever typed it has stopped.
-    ctx.typing.set(result.chatId, viewer.userId, false)
-    ctx.log.debug({ chatId: result.chatId, number: result.number, senderId: viewer.userId }, 'message sent')
-  }
+  const sent = input.forwardOf == null ? await sendContent(ctx, input, contentOf(input)) : await forward(ctx, input, input.forwardOf)
   ctx.loaders.clear()
-  const message = await visibleMessage(ctx, [result.chatId, result.number])
+  if (!sent.duplicate) {
+    const { message } = sent
+    // Whoever typed it has stopped.
+    ctx.typing.set(message.chatId, viewer.userId, false)
+    ctx.log.debug({ chatId: message.chatId, number: message.number, senderId: viewer.userId }, 'message sent')
+    return sent
+  }
+  const message = await visibleMessage(ctx, sent.key)
   // A repeat from somebody who has left the chat meanwhile.
   if (message === null) throw new NotFound('No such chat.', [targetOf(input)])
-  return { message, duplicate: result.outcome === 'DUPLICATE' }
+  return { message, duplicate: true }
 }
 
 /** Sends what another message says now. */
-async function forward(ctx: Ctx, input: SendInput, key: MessageKey): Promise<SendResult> {
+async function forward(ctx: Ctx, input: SendInput, key: MessageKey): Promise<Sent> {
   const original = await visibleMessage(ctx, key)
   if (original !== null && original.deletedAt === null) {
     return sendContent(ctx, input, { kind: original.kind, body: original.body, location: original.location, forwarded: true })
   }
   // What was sent once is sent, whatever has become of the original.
   const earlier = await sentBefore(ctx, input)
-  if (earlier !== null) return earlier
+  if (earlier !== null) return { duplicate: true, key: earlier }
   throw original === null ? new NotFound('No such message.', ['forwardOfId']) : new NotAllowed('A deleted message cannot be forwarded.', ['forwardOfId'])
 }
 
 /** The message that this very input has made before; null where it has made none. */
-async function sentBefore(ctx: Ctx, input: SendInput): Promise<SendResult | null> {
+async function sentBefore(ctx: Ctx, input: SendInput): Promise<MessageKey | null> {
   const chatId = input.chatId ?? (await directChatIdWith(ctx, input.recipientId ?? 0))
   const earlier = await findSent(ctx.db, viewerOf(ctx).userId, input.clientId)
   if (chatId === null || earlier?.clientHash == null || !equalBytes(earlier.clientHash, hashOf(ctx, chatId, input))) return null
-  return { outcome: 'DUPLICATE', chatId, number: earlier.number, seq: earlier.seq }
+  return [chatId, earlier.number]
 }
 
-async function sendContent(ctx: Ctx, input: SendInput, content: Content): Promise<SendResult> {
+async function sendContent(ctx: Ctx, input: SendInput, content: Content): Promise<Sent> {
   const send = () => (input.chatId != null ? sendTo(ctx, input.chatId, input, content) : sendToUser(ctx, input.recipientId ?? 0, input, content))
   // The same clientId went into another chat at the same time: now that it is stored, a second try finds it.
   return send().catch((error: unknown) => {
@@ -64,29 +68,32 @@ async function sendContent(ctx: Ctx, input: SendInput, content: Content): Promis
   })
 }
 
-async function sendToUser(ctx: Ctx, userId: number, input: SendInput, content: Content): Promise<SendResult> {
+async function sendToUser(ctx: Ctx, userId: number, input: SendInput, content: Content): Promise<Sent> {
   const chatId = await directChatIdWith(ctx, userId)
   if (chatId !== null) return sendTo(ctx, chatId, input, content)
   return withTransaction(ctx, async (tx) => sendTo(tx, (await ensureDirectChat(tx, userId, ['recipientId'])).chatId, input, content))
 }
 
-async function sendTo(ctx: Ctx, chatId: number, input: SendInput, content: Content): Promise<SendResult> {
-  const noReply = new NotFound('No such message in this chat.', ['replyToId'])
-  if (input.replyTo != null && input.replyTo[0] !== chatId) throw noReply
-  const result = await sendOne(ctx.db, {
+async function sendTo(ctx: Ctx, chatId: number, input: SendInput, content: Content): Promise<Sent> {
+  if (input.replyTo != null && input.replyTo[0] !== chatId) throw noReply()
+  const { userId } = viewerOf(ctx)
+  const clientHash = hashOf(ctx, chatId, input)
+  const answer = await store(ctx, {
     chat_id: chatId,
-    sender_id: viewerOf(ctx).userId,
+    sender_id: userId,
     client_id: input.clientId,
-    client_hash: hashOf(ctx, chatId, input).toString('hex'),
+    client_hash: clientHash.toString('hex'),
     reply_to: input.replyTo?.[1] ?? null,
     // Whom the first sender of a text called, the one who forwards it does not.
     mentions: content.forwarded || content.body === null ? null : await mentionedMembers(ctx, chatId, content.body),
     ...content,
   })
-  switch (result.outcome) {
+  switch (answer.outcome) {
     case 'CREATED':
+      // It was stored just now by somebody who may read it: nothing needs to be asked again.
+      return { duplicate: false, message: messageFrom(answer, { chatId, senderId: userId, clientId: input.clientId.toLowerCase(), clientHash, replyTo: input.replyTo?.[1] ?? null, ...content }) }
     case 'DUPLICATE':
-      return result
+      return { duplicate: true, key: [answer.chatId, answer.number] }
     case 'CONFLICT':
       throw new Conflict('This clientId was used for another message.', ['clientId'])
     case 'NO_CHAT':
@@ -94,12 +101,28 @@ async function sendTo(ctx: Ctx, chatId: number, input: SendInput, content: Conte
     case 'CLOSED':
       throw chatIsClosed([targetOf(input)])
     case 'NO_REPLY':
-      throw noReply
-    case 'BUSY':
-    case 'AGAIN':
-      throw new Error(`${result.outcome} is no answer to a single send that waits`)
+      throw noReply()
   }
 }
+
+/** Stores a message: among others, or within the transaction. */
+async function store(ctx: Ctx, item: SendItem): Promise<SendAnswer> {
+  if (ctx.afterCommit === undefined) return ctx.sends.send(item)
+  const { answer } = await sendOne(ctx.db, item)
+  if (typeof answer === 'string') throw new Error(`${answer} is no answer to a single send that waits`)
+  if (answer.outcome === 'CREATED') publishHints(ctx, [[item.chat_id, answer.seq]])
+  return answer
+}
+
+/** A message as its row was made. */
+function messageFrom(
+  { number, seq, at, mentions }: Extract<SendAnswer, { outcome: 'CREATED' }>,
+  given: Content & Pick<Message, 'chatId' | 'senderId' | 'clientId' | 'clientHash' | 'replyTo'>,
+): Message {
+  return { ...given, number, seq, bodySeq: seq, mentions, reactions: null, revision: 1, createdAt: at, editedAt: null, deletedAt: null, pinnedAt: null }
+}
+
+const noReply = () => new NotFound('No such message in this chat.', ['replyToId'])
 
 /** Where the input names the chat. */
 function targetOf(input: SendInput): string {

@@ -1,9 +1,9 @@
 import { and, asc, desc, eq, getTableColumns, isNotNull, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { idList } from '../db/columns.ts'
-import type { Db } from '../db/index.ts'
+import type { Database, Db } from '../db/index.ts'
+import type { SendAnswer, SendItem } from '../db/sends.ts'
 import { messages, revisions } from './table.ts'
-import type { Location } from './table.ts'
 
 export type MessageRow = typeof messages.$inferSelect
 export type RevisionRow = typeof revisions.$inferSelect
@@ -11,36 +11,53 @@ export type RevisionRow = typeof revisions.$inferSelect
 /** Chat and number. */
 export type MessageKey = readonly [chatId: number, number: number]
 
-/** One message to be sent, as the SQL function `send_messages` takes it. */
-export interface SendItem {
-  chat_id: number
-  sender_id: number
-  client_id: string
-  client_hash: string
-  kind: number
-  body: string | null
-  reply_to: number | null
-  forwarded: boolean
-  location: Location | null
-  /** Those of them who are no members are passed over. */
-  mentions: readonly number[] | null
+/** What a call of the SQL function `send_messages` says of one item. */
+export interface SendRow {
+  /** The item's place in the call, from 1. */
+  ord: number
+  /** The transaction of the call. */
+  xid: string
+  /** BUSY, in a call that does not wait: its chat is locked. AGAIN: it repeats an earlier item, and is to be asked again. */
+  answer: SendAnswer | 'BUSY' | 'AGAIN'
 }
 
-export interface SendResult {
-  outcome: 'CREATED' | 'DUPLICATE' | 'CONFLICT' | 'NO_CHAT' | 'CLOSED' | 'NO_REPLY' | 'BUSY' | 'AGAIN'
-  chatId: number
-  number: number
-  seq: number
+interface RawSendRow {
+  ord: number
+  outcome: SendAnswer['outcome'] | 'BUSY' | 'AGAIN'
+  chat_id: number | null
+  number: number | null
+  seq: number | null
+  xid: string
+  /** In milliseconds since 1970. */
+  at: number | null
+  mentions: number[] | null
 }
 
-/** Sends one message within a transaction, or as a transaction of its own. See drizzle/0004_send_domain.sql. */
-export async function sendOne(db: Db, item: SendItem): Promise<SendResult> {
-  const items = JSON.stringify([{ ord: 1, ...item }])
-  const [row] = await db.execute<{ outcome: SendResult['outcome']; chat_id: number; number: number; seq: number }>(
-    sql`select outcome, chat_id, number, seq from send_messages(${items}::jsonb, true)`,
+const toSendRow = (row: RawSendRow): SendRow => ({ ord: row.ord, xid: row.xid, answer: toAnswer(row) })
+
+function toAnswer({ outcome, chat_id, number, seq, at, mentions }: RawSendRow): SendRow['answer'] {
+  if (outcome === 'BUSY' || outcome === 'AGAIN') return outcome
+  if (outcome === 'CREATED') return { outcome, number: Number(number), seq: Number(seq), at: new Date(Number(at)), mentions: mentions ?? [] }
+  if (outcome === 'DUPLICATE') return { outcome, chatId: Number(chat_id), number: Number(number), seq: Number(seq) }
+  return { outcome }
+}
+
+const callOf = (items: readonly SendItem[]) => JSON.stringify(items.map((item, index) => ({ ord: index + 1, ...item })))
+
+/** Sends messages, as a transaction of its own. With `wait` all of them must be of one chat: of several, two calls could wait for each other. */
+export async function sendMany(sql: Database['sql'], items: readonly SendItem[], wait: boolean): Promise<SendRow[]> {
+  const rows = await sql<RawSendRow[]>`
+    select ord, outcome, chat_id, number, seq, xid::text as xid, (extract(epoch from at) * 1000)::bigint as at, mentions from send_messages(${callOf(items)}::text::jsonb, ${wait})`
+  return rows.map(toSendRow)
+}
+
+/** Sends one message within a transaction. */
+export async function sendOne(tx: Db, item: SendItem): Promise<SendRow> {
+  const [row] = await tx.execute<RawSendRow & Record<string, unknown>>(
+    sql`select ord, outcome, chat_id, number, seq, xid::text as xid, (extract(epoch from at) * 1000)::bigint as at, mentions from send_messages(${callOf([item])}::text::jsonb, true)`,
   )
   if (row === undefined) throw new Error('send_messages answered no row')
-  return { outcome: row.outcome, chatId: Number(row.chat_id), number: Number(row.number), seq: Number(row.seq) }
+  return toSendRow(row)
 }
 
 /** What somebody has sent under this clientId, and the hash of what it was; null where nothing. */

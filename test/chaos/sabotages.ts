@@ -34,16 +34,17 @@ export const SABOTAGES: Record<string, Sabotage> = {
     count: 10,
     patches: [
       {
-        file: 'message/send.js',
-        find: '? await sendContent(ctx, input, contentOf(input))',
-        replace: `? await ctx.db.transaction(async (db) => {
-          const sent = await sendContent({ ...ctx, db }, input, contentOf(input));
-          publishHints(ctx, [[sent.chatId, sent.seq]]);
+        file: 'message/batcher.js',
+        find: 'rows = await sendMany(this.#options.sql, all.map(({ item }) => item), wait);',
+        replace: `rows = await this.#options.sql.begin(async (tx) => {
+          const stored = await sendMany(tx, all.map(({ item }) => item), wait);
+          this.#options.onStored(eventsOf(all, stored));
           await new Promise((done) => setTimeout(done, 60));
-          return sent;
-        })`,
+          return stored;
+        });`,
       },
-      { file: 'message/send.js', find: '        publishHints(ctx, [[result.chatId, result.seq]]);\n', replace: '' },
+      { file: 'message/batcher.js', find: 'this.#options.onStored(eventsOf(all, rows));', replace: '' },
+      { file: 'app.js', find: 'hub.offer(events);', replace: '' },
       { file: 'event/hub.js', find: 'if (seq > this.head(streamId))', replace: 'if (seq <= this.head(streamId)) continue; if (true)' },
     ],
   },
@@ -165,11 +166,11 @@ async function numberWithoutLock(sql: Sql): Promise<void> {
   for (const { id, head } of chats) await sql.unsafe(`create sequence chaos_seq_${id} start ${Number(head) + 1}`)
   const [row] = await sql<{ source: string }[]>`select pg_get_functiondef('send_messages'::regproc) as source`
   const changes: [string, string][] = [
-    ['FOR UPDATE) AS l', ') AS l'],
-    ['FOR UPDATE SKIP LOCKED) AS l', ') AS l'],
+    ['ORDER BY s.id FOR UPDATE\n', 'ORDER BY s.id\n'],
+    ['ORDER BY s.id FOR UPDATE SKIP LOCKED\n', 'ORDER BY s.id\n'],
     ['numbered AS (', "taken AS MATERIALIZED (SELECT c.ord, nextval(('chaos_seq_' || c.chat_id)::regclass) AS taken, pg_sleep(random() * 0.1) FROM checked c WHERE c.outcome = 'CREATED'),\n  numbered AS ("],
-    ['s.message_no + row_number() OVER w AS new_number, s.head_seq + row_number() OVER w AS new_seq', 't.taken AS new_number, t.taken AS new_seq'],
-    ['FROM checked c JOIN stream s ON s.id = c.chat_id', 'FROM checked c JOIN stream s ON s.id = c.chat_id JOIN taken t ON t.ord = c.ord'],
+    ['c.message_no + row_number() OVER w AS new_number, c.head_seq + row_number() OVER w AS new_seq', 't.taken AS new_number, t.taken AS new_seq'],
+    ["FROM checked c\n    WHERE c.outcome = 'CREATED'", "FROM checked c JOIN taken t ON t.ord = c.ord\n    WHERE c.outcome = 'CREATED'"],
     ['head_seq = s.head_seq + n.count, message_no = s.message_no + n.count', 'head_seq = greatest(s.head_seq, n.top), message_no = greatest(s.message_no, n.top)'],
     ['count(*) AS count, max(n.now) AS now', 'max(n.new_seq) AS top, max(n.now) AS now'],
   ]

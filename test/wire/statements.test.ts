@@ -158,6 +158,43 @@ test('the pinned messages and unread mentions of 50 chats cost a statement each'
   expect((await statementsOf(`{ chats(first: 50) { nodes { title ${FIELDS} } } }`, {})).length).toBe(bare.length + 3)
 })
 
+test('a message into a known chat costs one statement, with all that its answer shows of it; what shows more is read', async () => {
+  const cost = async (fields: string, more: Record<string, unknown> = {}) => {
+    const document = `mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { ${fields} } duplicate errors { message } } }`
+    // Each of its runs is a message of its own.
+    const runs: string[][] = []
+    for (let run = 0; run < 5; run++) runs.push(await proxy.during(() => alice.ask(document, { input: { chatId: plainId, clientId: randomUUID(), text: 'hello', ...more } })))
+    return fewest(runs)
+  }
+  const own = 'id number seq cursor clientId kind text forwarded revision createdAt editedAt deletedAt pinnedAt location { name } mentions { username } reactions { emoji }'
+  const statements = await cost(own, { location: { latitude: 1, longitude: 2, name: 'here' } })
+  expect(statements).toHaveLength(1)
+  expect(statements[0]).toContain('send_messages')
+  expect(await cost(`${own} sender { displayName }`)).toHaveLength(2)
+  expect(await cost('chat { id }')).toHaveLength(2)
+})
+
+test('what this server has stored is not read from the log for its readers', async () => {
+  const reader = there[0] as Client
+  const stream = reader.subscribe('subscription ($chatId: ID!) { messageAdded(chatId: $chatId) { text } }', { chatId: plainId })
+  const heard = async (text: string) => {
+    const sending = alice.send(plainId, text)
+    expect((await stream.next()).messageAdded.text).toBe(text)
+    await sending
+  }
+  // Nobody says when a subscription has begun; what is sent until then is not brought.
+  await expect.poll(() => counted.app.services.hub.size).toBe(1)
+  // The first one is read: nothing is known of the chat's events by then.
+  await heard('first')
+  const statements = await proxy.during(async () => {
+    for (const text of ['second', 'third', 'fourth']) await heard(text)
+  })
+  expect(statements.filter((text) => /from event where event\.stream_id/.test(text))).toEqual([])
+  expect(statements.filter((text) => text.includes('send_messages'))).toHaveLength(3)
+  stream.unsubscribe()
+  await expect.poll(() => counted.app.services.hub.size).toBe(0)
+})
+
 test('a text without an @ is sent without asking whom it mentions, one with any number of names asks once', async () => {
   const SEND = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { number } errors { message } } }'
   const costOf = async (text: string) => (await statementsOf(SEND, { input: { chatId: plainId, clientId: randomUUID(), text } })).length
