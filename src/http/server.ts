@@ -55,7 +55,7 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
       .finally(() => running.delete(answer))
     running.add(answer)
   })
-  const closeSockets = serveWebSocket(server, config, services, api)
+  const closeSockets = serveWebSocket(server, config, services, pipeline, api)
   await listen(server, config)
   return {
     url: urlOf(server.address() as AddressInfo),

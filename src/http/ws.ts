@@ -18,6 +18,8 @@ import { MASKED, withoutHttp } from '../graphql/errors.ts'
 import { bearerToken, clientOf, isKnownOrigin } from './edge.ts'
 import type { Api } from './graphql.ts'
 import { MAX_BODY_BYTES } from './limits.ts'
+import type { Pipeline } from './pipeline.ts'
+import { createSocketAnswers } from './socket-answers.ts'
 
 /** The socket is pinged this often, and ended when no answer came by the next time. */
 const KEEP_ALIVE_MS = 12_000
@@ -40,7 +42,7 @@ interface SocketState extends Extra {
 }
 
 /** Serves graphql-transport-ws at /graphql of this server; answers a function that closes all sockets, a few at a time. */
-export function serveWebSocket(server: Server, config: Config, services: Services, api: Api): () => Promise<void> {
+export function serveWebSocket(server: Server, config: Config, services: Services, pipeline: Pipeline, api: Api): () => Promise<void> {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_BODY_BYTES,
@@ -70,6 +72,7 @@ export function serveWebSocket(server: Server, config: Config, services: Service
     })
   })
 
+  const answerOnce = createSocketAnswers(pipeline, sendAwaySlow)
   const graphql = useServer<Record<string, unknown>, SocketState>(
     {
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
@@ -119,10 +122,13 @@ export function serveWebSocket(server: Server, config: Config, services: Service
       onClose: ({ extra }) => {
         extra.release?.()
       },
-      onSubscribe: async ({ extra }, _id, params) => {
+      onSubscribe: async (context, id, params) => {
+        const { extra } = context
         // Closing takes the client's consent; what it still asks for meanwhile is answered by nobody.
         if (extra.edge === undefined || extra.socket.readyState !== WebSocket.OPEN) return [new GraphQLError('The connection is closing.')]
         const edge: Edge = { ...extra.edge, requestId: randomUUID() }
+        const answered = answerOnce(context, id, edge, params)
+        if (answered !== null) return answered
         const { schema, execute, subscribe, contextFactory, parse, validate } = api.getEnveloped({ edge, params } as never)
         try {
           const document = parse(params.query)
@@ -138,9 +144,7 @@ export function serveWebSocket(server: Server, config: Config, services: Service
           return [new GraphQLError(MASKED, { extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: edge.requestId } })]
         }
       },
-      onNext: ({ extra }) => {
-        if (extra.socket.bufferedAmount > MAX_BUFFERED_BYTES) sendAway(extra)
-      },
+      onNext: sendAwaySlow,
       execute: (args) => (args as ExecutionArgs & Lanes).execute(args),
       subscribe: (args) => (args as ExecutionArgs & Lanes).subscribe(args),
     },
@@ -181,8 +185,13 @@ async function drain(clients: ReadonlySet<WebSocket>): Promise<void> {
   }
 }
 
+/** Before an answer more: a client that takes none is not kept. */
+function sendAwaySlow({ extra }: { extra: Extra }): void {
+  if (extra.socket.bufferedAmount > MAX_BUFFERED_BYTES) sendAway(extra)
+}
+
 /** Closes a socket for a fault that may pass, with a code after which clients come again. */
-function sendAway({ socket }: SocketState): void {
+function sendAway({ socket }: Extra): void {
   close(socket, 1013, 'Try again later')
 }
 
