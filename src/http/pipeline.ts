@@ -14,7 +14,7 @@ import type { Documents } from './documents.ts'
 import { clientOf, httpEdge } from './edge.ts'
 
 /** What operations find in their context besides: over HTTP the response that they are answered by. */
-export type OperationContext = GraphQLContext & { res?: ServerResponse }
+export type OperationContext = GraphQLContext & { res?: ServerResponse | undefined }
 
 export type Present = (error: unknown, requestId: string) => GraphQLError
 
@@ -55,17 +55,17 @@ export function createPipeline(config: Config, services: Services): Pipeline {
     presented,
     touch,
     async httpContext(req, res) {
-      const { credentials, ...edge } = httpEdge(config, req, res)
+      const edge = httpEdge(config, req, res)
       res.setHeader('x-request-id', edge.requestId)
       try {
         // A token that is not valid (any more) is as none: signing in again must not fail because of it.
-        const { viewer, trusted } = await admit(services, credentials)
-        return { ...services, loaders: new Loaders(), ...edge, viewer, client: clientOf(req, trusted), res }
+        const { viewer, trusted } = await admit(services, edge.credentials)
+        return contextOf(services, { edge, viewer, client: clientOf(req, trusted), res })
       } catch (error) {
         throw present(error, edge.requestId)
       }
     },
-    socketContext: (edge) => ({ ...services, loaders: new Loaders(), ...edge }),
+    socketContext: (edge) => contextOf(services, { edge, viewer: edge.viewer, client: edge.client, res: undefined }),
     async execute(args) {
       const ctx = args.contextValue as OperationContext
       const operation = getOperationAST(args.document, args.operationName)
@@ -79,6 +79,13 @@ export function createPipeline(config: Config, services: Services): Pipeline {
       }
     },
   }
+}
+
+/** Written out, for spreading so many properties takes longer than all the rest of what happens to an operation on its way. */
+function contextOf(services: Services, { edge, viewer, client, res }: Pick<OperationContext, 'viewer' | 'client' | 'res'> & { edge: Omit<Edge, 'viewer' | 'client'> }): OperationContext {
+  const { settings, secrets, hostTokens, db, sql, bus, presence, typing, limits, log, hub } = services
+  const { requestId, resumeAfter, endConnection, cookies } = edge
+  return { settings, secrets, hostTokens, db, sql, bus, presence, typing, limits, log, hub, loaders: new Loaders(), viewer, client, requestId, resumeAfter, endConnection, cookies, res }
 }
 
 function presenting(config: Config, services: Services): Present {
