@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { Writable } from 'node:stream'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Client } from '../client.ts'
@@ -11,10 +13,10 @@ import { exchange } from '../support/exchange.ts'
 import type { Answered, Asked } from '../support/exchange.ts'
 import { mutation } from '../support/refusal.ts'
 
-// Plain JSON goes a short way through the server, all else through Yoga. A `?` behind the path sends a request to Yoga and changes nothing else:
+// Plain JSON goes a short way through the server, all else through Yoga. A query behind the path sends a request to Yoga and changes nothing else:
 // whatever it is, the two must answer it alike.
 
-const LANES = ['/graphql', '/graphql?'] as const
+const LANES = ['/graphql', '/graphql?by=yoga'] as const
 
 const KEY = 'the key of the product, long enough'
 const JSON_ONLY = { 'content-type': 'application/json' }
@@ -302,6 +304,27 @@ describe.each(LANES)('over one connection, %s', (path) => {
     }
     expect((await alice.ask('{ me { username } }')).me).toEqual({ username: 'alice' })
     expect(lines).toEqual([])
+  })
+})
+
+describe('what is kept of documents', () => {
+  /** What the whole process holds, this test included, once the rest was thrown away. */
+  const heldBytes = () => {
+    setFlagsFromString('--expose-gc')
+    ;(runInNewContext('gc') as () => void)()
+    return process.memoryUsage().heapUsed
+  }
+
+  test.each([
+    ['few, each too large', 6, 125_000],
+    ['many, each small enough', 150, 1900],
+  ])('stays small (%s)', { timeout: 60_000 }, async (_name, count, fields) => {
+    for (const path of LANES) {
+      const before = heldBytes()
+      // 490 bytes for each field: 350 MB of the one sort, 130 MB of the other.
+      for (let n = 0; n < count; n++) await exchange(`${server.url}${path}`, ask(`# ${path} ${n}\n{ ${'a '.repeat(fields)} }`))
+      expect((heldBytes() - before) / 2 ** 20).toBeLessThan(64)
+    }
   })
 })
 
