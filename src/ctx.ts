@@ -92,7 +92,7 @@ export interface Ctx {
 }
 
 /** What every request shares: all that is there before somebody asks. */
-export type Ports = Omit<Ctx, 'viewer' | 'client' | 'loaders' | 'afterCommit'>
+export type Ports = Omit<Ctx, 'viewer' | 'client' | 'loaders' | 'shared' | 'afterCommit'>
 
 /**
  * Runs `work` in one transaction, READ COMMITTED; inside another one it joins that. Hints given meanwhile are published after the commit

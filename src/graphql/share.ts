@@ -148,8 +148,9 @@ export class Plan {
 
   /** Executes a batch as a whole for one connection: what errors say of their places is true then. One result for each answer. */
   async whole(batch: Batch, ctx: GraphQLContext): Promise<ExecutionResult[]> {
+    ctx.loaders = this.#sharing.loaders()
     const roots = this.form === 'batches' ? [batch] : batch.events
-    return Promise.all(roots.map(async (rootValue) => execute({ ...this.#args, rootValue, contextValue: { ...ctx, loaders: this.#sharing.loaders() } })))
+    return Promise.all(roots.map(async (rootValue) => execute({ ...this.#args, rootValue, contextValue: ctx })))
   }
 
   #pieceOf(event: EventRow, ctx: GraphQLContext): Piece | Promise<Piece> {
@@ -164,7 +165,8 @@ export class Plan {
   }
 
   async #alone(event: EventRow, ctx: GraphQLContext): Promise<Piece> {
-    const result = await execute({ ...this.#args, rootValue: this.#rootOf(event), contextValue: { ...ctx, loaders: this.#sharing.loaders() } })
+    ctx.loaders = this.#sharing.loaders()
+    const result = await execute({ ...this.#args, rootValue: this.#rootOf(event), contextValue: ctx })
     return { json: this.#jsonOf(result).map((text) => Buffer.from(text)) }
   }
 

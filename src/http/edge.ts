@@ -38,6 +38,12 @@ export function isKnownOrigin(config: Config, origin: string, host: string | und
   return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)
 }
 
+/** What a page of this origin may do here, in Yoga's words; false: nothing, also where no page asks. */
+export function corsOf(config: Config, origin: string | null | undefined, host: string | null | undefined) {
+  if (origin == null || !isKnownOrigin(config, origin, host ?? undefined)) return false
+  return { origin, credentials: true, methods: ['GET', 'POST'], allowedHeaders: ['authorization', 'content-type', 'x-parley-resume-after'], maxAge: 600 }
+}
+
 function headerOf(req: IncomingMessage, name: string): string | null {
   const value = req.headers[name]
   return typeof value === 'string' ? value : null

@@ -4,6 +4,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 /** A request's body and a WebSocket's frame hold at most so many bytes. */
 export const MAX_BODY_BYTES = 256 * 1024
 
+/** A request whose body was read before: Yoga takes it from here. */
+export type RequestWithBody = IncomingMessage & { body?: Readable }
+
 /** Answers with a GraphQL error outside of any operation. */
 export function refuse(res: ServerResponse, status: number, code: string, message: string): void {
   // What of the request is not read yet is not waited for.
@@ -15,7 +18,7 @@ export function refuse(res: ServerResponse, status: number, code: string, messag
  * Checks what can be said of a request to the API before its body is read; false: it is refused and answered.
  * A body in JSON makes browsers ask first (preflight) before they send it for a foreign page.
  */
-export async function admitRequest(req: IncomingMessage & { body?: unknown }, res: ServerResponse): Promise<boolean> {
+export async function admitRequest(req: RequestWithBody, res: ServerResponse): Promise<boolean> {
   if (req.method !== 'POST') return true
   const type = req.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   const charset = /charset="?([^;"\s]+)/i.exec(req.headers['content-type'] ?? '')?.[1]
@@ -43,6 +46,25 @@ export async function admitRequest(req: IncomingMessage & { body?: unknown }, re
 function tooLarge(res: ServerResponse): false {
   refuse(res, 413, 'BAD_USER_INPUT', `The request body is over ${MAX_BODY_BYTES / 1024} KiB.`)
   return false
+}
+
+/** A body whose announced size was admitted; null: its sender is gone before all of it has come. */
+export function readAdmitted(req: IncomingMessage): Promise<Buffer | null> {
+  return new Promise((resolve) => {
+    if (req.destroyed) resolve(null)
+    const chunks: Buffer[] = []
+    req.on('data', (chunk: Buffer) => chunks.push(chunk))
+    req.once('end', () => {
+      const [only] = chunks
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks))
+    })
+    req.once('error', () => {
+      resolve(null)
+    })
+    req.once('close', () => {
+      resolve(null)
+    })
+  })
 }
 
 /** A body whose size nobody announced; null once it is over the limit. */

@@ -8,7 +8,9 @@ import { createApi } from './graphql.ts'
 import { createGraphiQL } from './graphiql.ts'
 import { answerLive, answerReady } from './health.ts'
 import type { HealthChecks } from './health.ts'
+import { createJsonLane } from './json-lane.ts'
 import { admitRequest, refuse } from './limits.ts'
+import { createPipeline } from './pipeline.ts'
 import { serveWebSocket } from './ws.ts'
 
 /** A listening server. */
@@ -21,14 +23,16 @@ export interface HttpServer {
 /** Serves HTTP, SSE and WebSocket on one port. @throws {StartError} where the address cannot be had. */
 export async function serveHttp(config: Config, services: Services, checks: HealthChecks): Promise<HttpServer> {
   const streams = new Set<ServerResponse>()
-  const api = createApi(config, services, streams)
+  const pipeline = createPipeline(config, services)
+  const api = createApi(config, services, pipeline, streams)
+  const answerJson = createJsonLane(config, pipeline)
   const graphiql = config.graphiql ? createGraphiQL({ endpoint: '/graphql' }) : () => false
   const route = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const path = (req.url ?? '/').split('?', 1)[0]
     res.setHeader('x-content-type-options', 'nosniff')
     if (graphiql(req, res)) return
     if (path === '/graphql') {
-      if (await admitRequest(req, res)) await (api.requestListener(req, res) as Promise<void> | undefined)
+      if ((await admitRequest(req, res)) && !(await answerJson(req, res))) await (api.requestListener(req, res) as Promise<void> | undefined)
     } else if (path === '/health/live') answerLive(res)
     else if (path === '/health/ready' || path === '/api/health') await answerReady(res, checks)
     else if (path === '/') await answerRoot(config, req, res, () => answerReady(res, checks))
@@ -51,7 +55,7 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
       .finally(() => running.delete(answer))
     running.add(answer)
   })
-  const closeSockets = serveWebSocket(server, config, services, api)
+  const closeSockets = serveWebSocket(server, config, services, pipeline, api)
   await listen(server, config)
   return {
     url: urlOf(server.address() as AddressInfo),

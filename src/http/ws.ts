@@ -19,6 +19,8 @@ import { bearerToken, clientOf, isKnownOrigin } from './edge.ts'
 import type { Api } from './graphql.ts'
 import { MAX_BODY_BYTES } from './limits.ts'
 import { SocketStream } from './live.ts'
+import type { Pipeline } from './pipeline.ts'
+import { createSocketAnswers } from './socket-answers.ts'
 
 /** The socket is pinged this often, and ended when no answer came by the next time. */
 const KEEP_ALIVE_MS = 12_000
@@ -41,15 +43,13 @@ interface SocketState extends Extra {
 }
 
 /** Serves graphql-transport-ws at /graphql of this server; answers a function that closes all sockets, a few at a time. */
-export function serveWebSocket(server: Server, config: Config, services: Services, api: Api): () => Promise<void> {
+export function serveWebSocket(server: Server, config: Config, services: Services, pipeline: Pipeline, api: Api): () => Promise<void> {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_BODY_BYTES,
     handleProtocols: (protocols) => (protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
   })
   const upgraded = new Set<Duplex>()
-  /** What each WebSocket is made of. */
-  const duplexes = new WeakMap<WebSocket, Duplex>()
   let draining = false
   server.on('upgrade', (req, socket, head) => {
     upgraded.add(socket)
@@ -63,7 +63,6 @@ export function serveWebSocket(server: Server, config: Config, services: Service
     }
     sockets.handleUpgrade(req, socket, head, (client) => {
       sendQuietly(client)
-      duplexes.set(client, socket)
       sockets.emit('connection', client, req)
       // A frame that is too large or broken is the client's fault: ws has closed the socket with the code that says so,
       // and graphql-ws would print it as a fault of ours.
@@ -74,6 +73,7 @@ export function serveWebSocket(server: Server, config: Config, services: Service
     })
   })
 
+  const answerOnce = createSocketAnswers(pipeline, sendAwaySlow)
   const graphql = useServer<Record<string, unknown>, SocketState>(
     {
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
@@ -123,12 +123,14 @@ export function serveWebSocket(server: Server, config: Config, services: Service
       onClose: ({ extra }) => {
         extra.release?.()
       },
-      onSubscribe: async ({ extra }, id, params) => {
+      onSubscribe: async (context, id, params) => {
+        const { extra } = context
         // Closing takes the client's consent; what it still asks for meanwhile is answered by nobody.
         if (extra.edge === undefined || extra.socket.readyState !== WebSocket.OPEN) return [new GraphQLError('The connection is closing.')]
-        const { socket } = extra
-        const raw = duplexes.get(socket)
-        const edge: Edge = { ...extra.edge, requestId: randomUUID(), writeLive: raw === undefined ? null : (stream) => new SocketStream(stream, socket, raw, id) }
+        const { request, socket } = extra
+        const edge: Edge = { ...extra.edge, requestId: randomUUID(), writeLive: (stream) => new SocketStream(stream, socket, request.socket, id) }
+        const answered = answerOnce(context, id, edge, params)
+        if (answered !== null) return answered
         const { schema, execute, subscribe, contextFactory, parse, validate } = api.getEnveloped({ edge, params } as never)
         try {
           const document = parse(params.query)
@@ -144,9 +146,7 @@ export function serveWebSocket(server: Server, config: Config, services: Service
           return [new GraphQLError(MASKED, { extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: edge.requestId } })]
         }
       },
-      onNext: ({ extra }) => {
-        if (extra.socket.bufferedAmount > MAX_BUFFERED_BYTES) sendAway(extra)
-      },
+      onNext: sendAwaySlow,
       execute: (args) => (args as ExecutionArgs & Lanes).execute(args),
       subscribe: (args) => (args as ExecutionArgs & Lanes).subscribe(args),
     },
@@ -187,8 +187,13 @@ async function drain(clients: ReadonlySet<WebSocket>): Promise<void> {
   }
 }
 
+/** Before an answer more: a client that takes none is not kept. */
+function sendAwaySlow({ extra }: { extra: Extra }): void {
+  if (extra.socket.bufferedAmount > MAX_BUFFERED_BYTES) sendAway(extra)
+}
+
 /** Closes a socket for a fault that may pass, with a code after which clients come again. */
-function sendAway({ socket }: SocketState): void {
+function sendAway({ socket }: Extra): void {
   close(socket, 1013, 'Try again later')
 }
 

@@ -82,6 +82,31 @@ describe('a document that cannot be run', () => {
   })
 })
 
+test('a query that its client gives up before the answer is not answered', async () => {
+  const line = await new Line(server).greet(alice)
+  await server.sql.begin(async (tx) => {
+    await tx`lock table users in access exclusive mode`
+    line.send({ type: 'subscribe', id: 'given up', payload: { query: '{ me { username } }' } })
+    line.send({ type: 'complete', id: 'given up' })
+    line.send({ type: 'ping' })
+    expect(await line.next()).toEqual({ type: 'pong' })
+  })
+  await expectService(line)
+  line.send({ type: 'ping' })
+  expect(await line.next()).toEqual({ type: 'pong' })
+})
+
+test('an id in use closes the socket with 4409; one that was answered is free', async () => {
+  const line = await new Line(server).greet(alice)
+  await expectService(line)
+  await expectService(line)
+  await server.sql.begin(async (tx) => {
+    await tx`lock table users in access exclusive mode`
+    for (let n = 0; n < 2; n++) line.send({ type: 'subscribe', id: 'twice', payload: { query: '{ me { username } }' } })
+    expect(await line.ended).toBe(4409)
+  })
+})
+
 describe('a frame', () => {
   test('over 256 KiB closes the socket with 1009, and is not run', async () => {
     const line = await new Line(server).greet(alice)
