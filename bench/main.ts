@@ -13,6 +13,7 @@ import { findPgbench } from './lib/pgbench.ts'
 import { describeMachine, keep, machineLine, tableOf } from './lib/report.ts'
 import { openStage } from './lib/stage.ts'
 import type { Stage } from './lib/stage.ts'
+import { checkPeers } from './peers/peers.ts'
 import { using } from '../test/chaos/postgres.ts'
 
 // What Parley does in a second, held against what the machine allows. docs/performance.md says what each job is, and how it is measured.
@@ -27,6 +28,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 const pgbench = findPgbench()
 if (pgbench === null) say('pgbench is not installed, so its limits are left out; on Debian it comes with the package postgresql.')
+if (options.peers) checkPeers(say)
 const stage = await openStage(options, say)
 const results = new Map<JobName, Result>()
 try {
