@@ -23,7 +23,7 @@ const RUN: Record<JobName, Job> = { send, hot, low, fanout, history, connect, me
 const options = readOptions(process.argv.slice(2))
 const began = Date.now()
 const say = (text: string) => { console.error(`${String(Math.round((Date.now() - began) / 1000)).padStart(4)} s  ${text}`) }
-// An interrupted run leaves no server behind: what is running ends with this process.
+// An interrupted run leaves nothing behind: whatever it has started ends with this process.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
 const pgbench = findPgbench()

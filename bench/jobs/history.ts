@@ -1,7 +1,7 @@
 import { encodeId } from '../../src/base/id.ts'
 import { encodeKey } from '../../src/base/page.ts'
 import { SENDERS } from '../lib/fixture.ts'
-import { openHttp } from '../lib/graphql.ts'
+import { overHttp } from '../lib/graphql.ts'
 import { figures } from '../lib/job.ts'
 import type { Job } from '../lib/job.ts'
 import { closedLoop } from '../lib/loops.ts'
@@ -45,11 +45,5 @@ export function readsOf(stage: Stage, length: number, name: string): Contender {
   const chatId = encodeId('Chat', stage.fixture.histories[length] ?? 0)
   const tokens = Array.from({ length: PAGES_IN_FLIGHT }, (_, n) => stage.token(n % SENDERS))
   const bodyOf = () => `{"query":"${PAGE}","variables":{"chatId":"${chatId}","before":"${encodeKey(52 + Math.floor(Math.random() * (length - 50)))}"}}`
-  return {
-    name, role: 'ours', pid: () => stage.parley.pid,
-    async run(turn) {
-      const http = await openHttp(stage.parley.port, tokens, bodyOf, isPage)
-      return closedLoop(turn, http.asks).finally(() => { http.end() })
-    },
-  }
+  return { name, role: 'ours', pid: () => stage.parley.pid, run: (turn) => overHttp(stage.parley.port, tokens, bodyOf, isPage, (asks) => closedLoop(turn, asks)) }
 }

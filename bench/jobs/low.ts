@@ -1,4 +1,4 @@
-import { isSent, openHttp, sendBody } from '../lib/graphql.ts'
+import { isSent, overHttp, sendBody } from '../lib/graphql.ts'
 import { figures, pick } from '../lib/job.ts'
 import type { Job } from '../lib/job.ts'
 import { atRate } from '../lib/loops.ts'
@@ -14,13 +14,13 @@ export const low: Job = async (stage) => {
   const sockets = await openSockets(stage)
   const chats = chatsBySender(stage.fixture.chats)
   const body = (n: number) => sendBody(pick(chats[n] ?? []))
-  const http = await openHttp(stage.parley.port, sockets.map((_, n) => stage.token(n)), body, isSent)
+  const tokens = sockets.map((_, n) => stage.token(n))
   const limit = pgbench(stage, 'pgbench, one statement', { script: ONE_STATEMENT, ...pgbenchOver(stage, stage.fixture.chats, 1), rate: PER_SECOND })
   const peers = await peersThatSend(stage, 'low', stage.fixture.chats)
   try {
     const contenders: Contender[] = [
       { name: 'Parley, WebSocket', role: 'ours', pid: () => stage.parley.pid, run: (turn) => atRate(turn, PER_SECOND, sockets.map((socket, n) => (done, failed) => { socket.ask(body(n), isSent, done, failed) })) },
-      { name: 'Parley, HTTP', role: 'ours', pid: () => stage.parley.pid, run: (turn) => atRate(turn, PER_SECOND, http.asks) },
+      { name: 'Parley, HTTP', role: 'ours', pid: () => stage.parley.pid, run: (turn) => overHttp(stage.parley.port, tokens, body, isSent, (asks) => atRate(turn, PER_SECOND, asks)) },
       ...(limit === null ? [] : [limit]),
       ...peers.contenders,
     ]
@@ -37,7 +37,6 @@ export const low: Job = async (stage) => {
     }
   } finally {
     for (const { socket } of sockets) socket.end()
-    http.end()
     await peers.close()
   }
 }

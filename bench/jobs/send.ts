@@ -1,6 +1,6 @@
 import { encodeId } from '../../src/base/id.ts'
 import { SENDERS } from '../lib/fixture.ts'
-import { GraphqlSocket, isSent, openHttp, sendBody } from '../lib/graphql.ts'
+import { GraphqlSocket, isSent, overHttp, sendBody } from '../lib/graphql.ts'
 import { figures, pick } from '../lib/job.ts'
 import type { Job } from '../lib/job.ts'
 import { closedLoop } from '../lib/loops.ts'
@@ -21,13 +21,10 @@ export const hot: Job = (stage) => sendInto(stage, 'hot', { first: stage.fixture
 
 async function sendInto(stage: Stage, what: 'send' | 'hot', chats: Range): Promise<Awaited<ReturnType<Job>>> {
   const sockets = await openSockets(stage)
-  const into = chatsBySender(chats)
-  const tokens = Array.from({ length: IN_FLIGHT }, (_, n) => stage.token(n % SENDERS))
-  const http = await openHttp(stage.parley.port, tokens, (n) => sendBody(pick(into[n % SENDERS] ?? [])), isSent)
   const limits = [pgbench(stage, 'pgbench, one statement', { script: ONE_STATEMENT, ...pgbenchOver(stage, chats) }), pgbench(stage, 'pgbench, transaction', { script: TRANSACTION, ...pgbenchOver(stage, chats) })]
   const peers = await peersThatSend(stage, what, chats)
   try {
-    const contenders = [overSockets(stage, sockets, chats), overHttp(stage, http.asks), ...limits.filter((limit) => limit !== null), ...peers.contenders]
+    const contenders = [overSockets(stage, sockets, chats), byHttpOver(stage, chats), ...limits.filter((limit) => limit !== null), ...peers.contenders]
     const rows = await measure(stage, what, contenders)
     const row = (name: string) => rows.find((one) => one.name === name)
     const [ws, byHttp, one, transaction] = ['Parley, WebSocket', 'Parley, HTTP', 'pgbench, one statement', 'pgbench, transaction'].map(row)
@@ -46,7 +43,6 @@ async function sendInto(stage: Stage, what: 'send' | 'hot', chats: Range): Promi
     }
   } finally {
     for (const { socket } of sockets) socket.end()
-    http.end()
     await peers.close()
   }
 }
@@ -65,8 +61,11 @@ export function overSockets(stage: Stage, sockets: readonly GraphqlSocket[], ran
   return { name, role: 'ours', pid: () => stage.parley.pid, run: (turn) => closedLoop(turn, asks) }
 }
 
-function overHttp(stage: Stage, asks: readonly Ask[]): Contender {
-  return { name: 'Parley, HTTP', role: 'ours', pid: () => stage.parley.pid, run: (turn) => closedLoop(turn, asks) }
+function byHttpOver(stage: Stage, range: Range): Contender {
+  const chats = chatsBySender(range)
+  const tokens = Array.from({ length: IN_FLIGHT }, (_, n) => stage.token(n % SENDERS))
+  const body = (n: number) => sendBody(pick(chats[n % SENDERS] ?? []))
+  return { name: 'Parley, HTTP', role: 'ours', pid: () => stage.parley.pid, run: (turn) => overHttp(stage.parley.port, tokens, body, isSent, (asks) => closedLoop(turn, asks)) }
 }
 
 export function pgbenchOver({ fixture }: Stage, { first, count }: Range, clients = IN_FLIGHT) {

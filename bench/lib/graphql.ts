@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { TEXTS } from './fixture.ts'
 import { RawHttp, graphqlPost } from './http.ts'
 import type { Ask } from './loops.ts'
+import type { Outcome } from './rounds.ts'
 import { RawWebSocket } from './websocket.ts'
 
 export const PROTOCOL = 'graphql-transport-ws'
@@ -24,18 +25,16 @@ export function isSent(data: Buffer, start = 0, end = data.length): boolean {
   return text.includes('"message":{"id":"') && (text.includes('"errors":[]') || !text.includes('"errors":'))
 }
 
-/** POSTs to /graphql on connections of their own, by as many people. */
-export async function openHttp(port: number, tokens: readonly string[], bodyOf: (connection: number) => string, isRight: (answer: Buffer) => boolean): Promise<{ asks: Ask[]; end(): void }> {
+/** POSTs to /graphql on connections of their own, by as many people. New ones for each turn: servers end what was idle for some seconds. */
+export async function overHttp(port: number, tokens: readonly string[], bodyOf: (connection: number) => string, isRight: (answer: Buffer) => boolean, loop: (asks: Ask[]) => Promise<Outcome>): Promise<Outcome> {
   const lines = await Promise.all(tokens.map(() => RawHttp.open(port)))
-  return {
-    asks: lines.map((line, n): Ask => (done, failed) => {
-      line.ask(graphqlPost(tokens[n] ?? '', bodyOf(n)), (answer) => {
-        if (isRight(answer)) done()
-        else failed(new Error(`a wrong answer: ${answer.toString().slice(0, 2000)}`))
-      }, failed)
-    }),
-    end() { for (const line of lines) line.end() },
-  }
+  const asks = lines.map((line, n): Ask => (done, failed) => {
+    line.ask(graphqlPost(tokens[n] ?? '', bodyOf(n)), (answer) => {
+      if (isRight(answer)) done()
+      else failed(new Error(`a wrong answer: ${answer.toString().slice(0, 2000)}`))
+    }, failed)
+  })
+  return loop(asks).finally(() => { for (const line of lines) line.end() })
 }
 
 /** A signed-in socket on which operations are asked for and counted. */

@@ -50,7 +50,7 @@ export function readOptions(args: readonly string[]): Options {
     quick,
     peers: values.peers,
     rounds: Number(values.rounds ?? (quick ? 1 : 5)),
-    ms: Number(values.seconds ?? (quick ? 0.8 : 5)) * 1000,
+    ms: Number(values.seconds ?? (quick ? 0.6 : 5)) * 1000,
     messages: Number(values.messages ?? (quick ? 20_000 : 1_000_000)),
     name: values.name ?? null,
   }

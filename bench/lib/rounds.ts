@@ -58,7 +58,7 @@ const WARM = { ops: 2500, ms: 12_000 }
  */
 export async function measure(stage: Stage, what: string, contenders: readonly Contender[]): Promise<Row[]> {
   const { rounds, ms, quick } = stage.options
-  for (const contender of contenders) if (contender.cold !== true) await warmUp(contender, quick ? { ops: 200, ms: 500 } : WARM)
+  for (const contender of contenders) if (contender.cold !== true) await warmUp(contender, quick ? { ops: 100, ms: 300 } : WARM)
   const turns = contenders.map((): Measured[] => [])
   const spent = contenders.map(() => 0)
   for (let round = 1; round <= rounds; round++) {

@@ -68,6 +68,14 @@ export async function openStage(options: Options, say: (text: string) => void): 
   const sign = createSecrets({ secretKey: SECRET, algorithm: 'HS256', expiresInMinutes: 1440, serverKey: null })
   const tokens = await Promise.all(Array.from({ length: fixture.users }, async (_, n) => (await signToken(sign, fixture.firstUser + n, fixture.firstSession + n)).token))
   const postmaster = () => readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')
+  // PostgreSQL lives on where its server is killed rather than ended: however this run ends, it leaves nothing behind.
+  process.prependListener('exit', () => {
+    try {
+      process.kill(Number(postmaster()[0]), 'SIGQUIT')
+    } catch {
+      // It ended with its server, as it should.
+    }
+  })
   const ours = new Process('Parley', folder, [MAIN], { DATA_DIR: dataDir, JWT_SECRET_KEY: SECRET, RATE_LIMITS: 'off', LOG_LEVEL: 'warn', NODE_ENV: 'production' }, '/health/live')
   const bare = new Process('bare ws', folder, [BARE], {}, '/')
   const starting = async () => { await Promise.all([ours.start(), bare.start()]) }

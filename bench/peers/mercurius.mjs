@@ -26,7 +26,8 @@ await app.register(mercurius, {
     },
   },
   context: (request) => ({ userId: userOf(request.headers.authorization.slice(7)) }),
-  subscription: { onConnect: ({ payload }) => ({ userId: userOf(payload.token) }) },
+  // The writer sends by its socket too.
+  subscription: { fullWsTransport: true, onConnect: ({ payload }) => ({ userId: userOf(payload.token) }) },
 })
 await app.listen({ port: Number(process.env.PORT), host: '127.0.0.1' })
 process.on('SIGTERM', () => process.exit(0))

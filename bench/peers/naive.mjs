@@ -4,7 +4,8 @@ import pg from 'pg'
 // A chat as a first version of one usually is: plain SQL through a pool, one query for each thing that is asked for, a token checked with each
 // request. Apollo Server and Mercurius serve the same schema over it, Socket.IO its own events.
 
-export const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 })
+// Connections that nobody uses are given back soon: all peers and 64 of pgbench share the hundred that the server has.
+export const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10, idleTimeoutMillis: 500 })
 
 const one = async (sql, values) => (await pool.query(sql, values)).rows[0] ?? null
 const all = async (sql, values) => (await pool.query(sql, values)).rows

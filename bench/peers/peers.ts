@@ -3,11 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { countingAudience, broadcasts } from '../lib/audience.ts'
 import { SENDERS } from '../lib/fixture.ts'
-import { GraphqlSocket, openHttp, someText } from '../lib/graphql.ts'
+import { GraphqlSocket, overHttp, someText } from '../lib/graphql.ts'
 import { pick } from '../lib/job.ts'
 import { arrivals, atRate, closedLoop, inTurns } from '../lib/loops.ts'
 import type { Ask } from '../lib/loops.ts'
-import type { Contender } from '../lib/rounds.ts'
+import type { Contender, Turn } from '../lib/rounds.ts'
 import { Process } from '../lib/process.ts'
 import type { Stage } from '../lib/stage.ts'
 import { IN_FLIGHT, PAGES_IN_FLIGHT, PER_SECOND, isPage, numbersBySender } from '../lib/work.ts'
@@ -53,30 +53,27 @@ export async function peersThatSend(stage: Stage, what: 'send' | 'hot' | 'low', 
   const { running, close } = await start(stage, ['socketio', ...HTTP])
   const chats = numbersBySender(range)
   const lines = what === 'low' ? SENDERS : IN_FLIGHT
-  const loop = (asks: readonly Ask[]): Contender['run'] => (turn) => (what === 'low' ? atRate(turn, PER_SECOND, asks) : closedLoop(turn, asks))
+  const loop = (turn: Turn, asks: readonly Ask[]) => (what === 'low' ? atRate(turn, PER_SECOND, asks) : closedLoop(turn, asks))
   const contenders: Contender[] = []
-  const open: { end(): void }[] = []
+  const sockets: IoSocket[] = []
   for (const [name, peer] of running) {
     const { port, pid } = peer.server
-    let asks: Ask[]
     if (name === 'socketio') {
-      const sockets = await Promise.all(Array.from({ length: SENDERS }, (_, n) => IoSocket.open(port, stage.token(n))))
-      open.push(...sockets.map(({ socket }) => socket))
-      asks = Array.from({ length: lines }, (_, n) => (done, failed) => {
+      sockets.push(...(await Promise.all(Array.from({ length: SENDERS }, (_, n) => IoSocket.open(port, stage.token(n))))))
+      const asks = Array.from({ length: lines }, (_, n): Ask => (done, failed) => {
         sockets[n % SENDERS]?.ask('send', `{"chatId":${pick(chats[n % SENDERS] ?? [])},"text":"${someText()}"}`, done, failed)
       })
+      contenders.push({ name: FILES[name], role: 'peer', pid: () => pid, run: (turn) => loop(turn, asks) })
     } else {
       const tokens = Array.from({ length: lines }, (_, n) => stage.token(n % SENDERS))
-      const http = await openHttp(port, tokens, (n) => sendBody(pick(chats[n % SENDERS] ?? [])), isSent)
-      open.push(http)
-      asks = http.asks
+      const body = (n: number) => sendBody(pick(chats[n % SENDERS] ?? []))
+      contenders.push({ name: FILES[name], role: 'peer', pid: () => pid, run: (turn) => overHttp(port, tokens, body, isSent, (asks) => loop(turn, asks)) })
     }
-    contenders.push({ name: FILES[name], role: 'peer', pid: () => pid, run: loop(asks) })
   }
   return {
     contenders,
     close() {
-      for (const one of open) one.end()
+      for (const { socket } of sockets) socket.end()
       return close()
     },
   }
@@ -129,21 +126,10 @@ export async function peersWithHistory(stage: Stage): Promise<Peers> {
   const chat = stage.fixture.histories[length] ?? 0
   const tokens = Array.from({ length: PAGES_IN_FLIGHT }, (_, n) => stage.token(n % SENDERS))
   const bodyOf = () => `{"query":"${PAGE}","variables":{"chatId":"${chat}","before":${naiveMessage(stage, chat, 52 + Math.floor(Math.random() * (length - 50)))}}}`
-  const contenders: Contender[] = []
-  const open: { end(): void }[] = []
-  for (const [name, peer] of running) {
-    const { port, pid } = peer.server
-    const http = await openHttp(port, tokens, bodyOf, isPage)
-    open.push(http)
-    contenders.push({ name: FILES[name], role: 'peer', pid: () => pid, run: (turn) => closedLoop(turn, http.asks) })
-  }
-  return {
-    contenders,
-    close() {
-      for (const http of open) http.end()
-      return close()
-    },
-  }
+  const contenders = [...running].map(([name, { server: { port, pid } }]): Contender => ({
+    name: FILES[name], role: 'peer', pid: () => pid, run: (turn) => overHttp(port, tokens, bodyOf, isPage, (asks) => closedLoop(turn, asks)),
+  }))
+  return { contenders, close }
 }
 
 /** Signing in and coming into the rooms of one's chats. */
