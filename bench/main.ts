@@ -6,6 +6,7 @@ import { low } from './jobs/low.ts'
 import { memory } from './jobs/memory.ts'
 import { resume } from './jobs/resume.ts'
 import { hot, send } from './jobs/send.ts'
+import { writeDocs } from './lib/docs.ts'
 import type { Job, Result } from './lib/job.ts'
 import { readOptions } from './lib/options.ts'
 import type { JobName } from './lib/options.ts'
@@ -34,12 +35,21 @@ const results = new Map<JobName, Result>()
 try {
   const machine = describeMachine(await versionOf(stage), pgbench)
   console.log(machineLine(machine))
+  let file: string | null = null
   for (const name of options.jobs) {
-    const result = await RUN[name](stage)
-    results.set(name, result)
-    console.log(tableOf(name, result))
+    try {
+      const result = await RUN[name](stage)
+      results.set(name, result)
+      console.log(tableOf(name, result))
+      // After each, so that what was measured for an hour is not lost with the last of them.
+      if (!options.quick) file = keep(machine, options, new Date(began), results)
+    } catch (error) {
+      console.error(`${name} failed:`, error)
+      process.exitCode = 1
+    }
   }
-  if (!options.quick) console.log(`\nKept in ${keep(machine, options, new Date(began), results)}, with a picture of each job beside it.`)
+  if (file !== null && options.docs) writeDocs(file)
+  if (file !== null) console.log(`\nKept in ${file}, with a picture of each job beside it.`)
 } finally {
   await stage.close()
 }

@@ -29,6 +29,7 @@ export const low: Job = async (stage) => {
     const p50 = (ours: string, other: string) => ratioOf(row(ours), row(other), ({ p50s }) => p50s)
     return {
       unit: 'sends', rows, notes: [],
+      picture: { unit: 'milliseconds for one, p50', bars: rows.map(({ name: label, role, p50, ops }) => ({ label, role, value: p50 ?? ops })) },
       figures: figures([
         ['low: p50 of WebSocket / one statement', p50('Parley, WebSocket', 'pgbench, one statement')],
         ['low: p50 of HTTP / one statement', p50('Parley, HTTP', 'pgbench, one statement')],

@@ -24,7 +24,7 @@ async function sendInto(stage: Stage, what: 'send' | 'hot', chats: Range): Promi
   const limits = [pgbench(stage, 'pgbench, one statement', { script: ONE_STATEMENT, ...pgbenchOver(stage, chats) }), pgbench(stage, 'pgbench, transaction', { script: TRANSACTION, ...pgbenchOver(stage, chats) })]
   const peers = await peersThatSend(stage, what, chats)
   try {
-    const contenders = [overSockets(stage, sockets, chats), byHttpOver(stage, chats), ...limits.filter((limit) => limit !== null), ...peers.contenders]
+    const contenders = [overSockets(stage, sockets, [chats]), byHttpOver(stage, chats), ...limits.filter((limit) => limit !== null), ...peers.contenders]
     const rows = await measure(stage, what, contenders)
     const row = (name: string) => rows.find((one) => one.name === name)
     const [ws, byHttp, one, transaction] = ['Parley, WebSocket', 'Parley, HTTP', 'pgbench, one statement', 'pgbench, transaction'].map(row)
@@ -55,8 +55,10 @@ export function openSockets(stage: Stage): Promise<GraphqlSocket[]> {
 /** The same by the IDs of the API. */
 export const chatsBySender = (range: Range): string[][] => numbersBySender(range).map((ids) => ids.map((id) => encodeId('Chat', id)))
 
-export function overSockets(stage: Stage, sockets: readonly GraphqlSocket[], range: Range, name = 'Parley, WebSocket'): Contender {
-  const chats = chatsBySender(range)
+/** So many sends under way on these sockets, over all these chats. */
+export function overSockets(stage: Stage, sockets: readonly GraphqlSocket[], ranges: readonly Range[], name = 'Parley, WebSocket'): Contender {
+  const each = ranges.map(chatsBySender)
+  const chats = sockets.map((_, n) => each.flatMap((bySender) => bySender[n] ?? []))
   const asks = sockets.flatMap((socket, n) => Array.from({ length: IN_FLIGHT / SENDERS }, (): Ask => (done, failed) => { socket.ask(sendBody(pick(chats[n] ?? [])), isSent, done, failed) }))
   return { name, role: 'ours', pid: () => stage.parley.pid, run: (turn) => closedLoop(turn, asks) }
 }
