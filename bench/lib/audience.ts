@@ -51,8 +51,8 @@ export async function broadcasts(turn: Turn, audience: Audience, inFlight: numbe
 
 const NUMBER = Buffer.from('"number":')
 
-/** Sockets whose messages are counted by the field that each has once, and not looked at any further. */
-export function countingAudience(sockets: readonly RawWebSocket[], push: Audience['push'], end: () => void): Audience {
+/** Sockets whose messages are counted by what each has in it once, and not looked at any further. */
+export function countingAudience(sockets: readonly RawWebSocket[], push: Audience['push'], end: () => void, mark = NUMBER): Audience {
   const audience: Audience = {
     size: sockets.length,
     push,
@@ -69,7 +69,7 @@ export function countingAudience(sockets: readonly RawWebSocket[], push: Audienc
       // As much work as there is with one of ours.
       const frame = start === 0 && end === data.length ? data : data.subarray(start, end)
       let count = 0
-      for (let at = frame.indexOf(NUMBER); at >= 0; at = frame.indexOf(NUMBER, at + 100)) count += 1
+      for (let at = frame.indexOf(mark); at >= 0; at = frame.indexOf(mark, at + 100)) count += 1
       if (count > 0) audience.onMessages(n, count)
     }
   }

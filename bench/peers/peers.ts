@@ -1,7 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { countingAudience, broadcasts } from '../lib/audience.ts'
+import { broadcasts, countingAudience } from '../lib/audience.ts'
+import type { Audience } from '../lib/audience.ts'
 import { SENDERS } from '../lib/fixture.ts'
 import { GraphqlSocket, overHttp, someText } from '../lib/graphql.ts'
 import { pick } from '../lib/job.ts'
@@ -13,6 +14,7 @@ import type { Stage } from '../lib/stage.ts'
 import { IN_FLIGHT, PAGES_IN_FLIGHT, PER_SECOND, isPage, numbersBySender } from '../lib/work.ts'
 import type { Range } from '../lib/work.ts'
 import { IoSocket } from './socketio-client.ts'
+import { findEjabberd, startEjabberd } from './ejabberd.ts'
 import { makeNaive, naiveMessage } from './naive-data.ts'
 
 /** Peers of one job, started for it, and their end. */
@@ -30,7 +32,7 @@ export function checkPeers(say: (text: string) => void): void {
   if (!existsSync(fileURLToPath(new URL('../node_modules/mercurius', import.meta.url)))) {
     throw new Error('The other servers are not installed: run npm ci --prefix bench first, or leave out --peers.')
   }
-  if (!readdirSync('/usr/sbin').includes('ejabberdctl')) say('ejabberd is not installed, so it is left out.')
+  if (findEjabberd() === null) say('ejabberd is not installed, so it is left out; on Debian it comes with the package ejabberd.')
 }
 
 /** Starts some, with a database of their own on the same PostgreSQL; none without --peers. */
@@ -88,7 +90,10 @@ const ADDED = 'messageAdded(chatId: \\"CHAT\\") { id number seq createdAt text s
 export async function peersThatFanOut(stage: Stage, size: number): Promise<Peers<(inFlight: number) => Contender[]>> {
   const { running, close } = await start(stage, ['socketio', ...HTTP])
   const chatId = stage.fixture.groups[size] ?? 0
-  const audiences: { name: Peer; pid: number; audience: ReturnType<typeof countingAudience> }[] = []
+  const audiences: { name: string; pid: number; audience: Audience }[] = []
+  // Its rooms are for the numbers that it is compared at.
+  const ejabberd = size <= 1000 ? await startEjabberd(stage) : null
+  if (ejabberd !== null) audiences.push({ name: 'ejabberd', pid: ejabberd.pid, audience: await ejabberd.room(size) })
   for (const [name, peer] of running) {
     const { port, pid } = peer.server
     if (name === 'socketio') {
@@ -97,7 +102,7 @@ export async function peersThatFanOut(stage: Stage, size: number): Promise<Peers
       await inTurns(Array.from({ length: size }), 50, async (_, n) => { sockets[n] = await IoSocket.open(port, stage.token(n)) })
       const push = (failed: (error: Error) => void) => { writer.ask('send', `{"chatId":${chatId},"text":"${someText()}"}`, () => undefined, failed) }
       const audience = countingAudience(sockets.map(({ socket }) => socket), push, () => { writer.socket.end() })
-      audiences.push({ name, pid, audience })
+      audiences.push({ name: FILES[name], pid, audience })
     } else {
       const writer = await GraphqlSocket.open(port, stage.token(0))
       const sockets: GraphqlSocket[] = []
@@ -105,14 +110,15 @@ export async function peersThatFanOut(stage: Stage, size: number): Promise<Peers
       for (const { socket } of sockets) socket.send(`{"id":"1","type":"subscribe","payload":{"query":"subscription { ${ADDED.replace('CHAT', String(chatId))} }"}}`)
       // Nothing tells when a subscription of theirs has begun.
       await delay(3000)
-      audiences.push({ name, pid, audience: countingAudience(sockets.map(({ socket }) => socket), (failed) => { writer.ask(sendBody(chatId), isSent, () => undefined, failed) }, () => { writer.socket.end() }) })
+      audiences.push({ name: FILES[name], pid, audience: countingAudience(sockets.map(({ socket }) => socket), (failed) => { writer.ask(sendBody(chatId), isSent, () => undefined, failed) }, () => { writer.socket.end() }) })
     }
   }
   return {
-    contenders: (inFlight) => audiences.map(({ name, pid, audience }) => ({ name: FILES[name], role: 'peer', pid: () => pid, run: (turn) => broadcasts(turn, audience, inFlight) })),
-    close() {
+    contenders: (inFlight) => audiences.map(({ name, pid, audience }) => ({ name, role: 'peer', pid: () => pid, run: (turn) => broadcasts(turn, audience, inFlight) })),
+    async close() {
       for (const { audience } of audiences) audience.end()
-      return close()
+      await ejabberd?.close()
+      await close()
     },
   }
 }
