@@ -6,6 +6,7 @@ import { low } from './jobs/low.ts'
 import { memory } from './jobs/memory.ts'
 import { resume } from './jobs/resume.ts'
 import { hot, send } from './jobs/send.ts'
+import { writeDocs } from './lib/docs.ts'
 import type { Job, Result } from './lib/job.ts'
 import { readOptions } from './lib/options.ts'
 import type { JobName } from './lib/options.ts'
@@ -13,6 +14,7 @@ import { findPgbench } from './lib/pgbench.ts'
 import { describeMachine, keep, machineLine, tableOf } from './lib/report.ts'
 import { openStage } from './lib/stage.ts'
 import type { Stage } from './lib/stage.ts'
+import { checkPeers } from './peers/peers.ts'
 import { using } from '../test/chaos/postgres.ts'
 
 // What Parley does in a second, held against what the machine allows. docs/performance.md says what each job is, and how it is measured.
@@ -22,22 +24,32 @@ const RUN: Record<JobName, Job> = { send, hot, low, fanout, history, connect, me
 const options = readOptions(process.argv.slice(2))
 const began = Date.now()
 const say = (text: string) => { console.error(`${String(Math.round((Date.now() - began) / 1000)).padStart(4)} s  ${text}`) }
-// An interrupted run leaves no server behind: what is running ends with this process.
+// An interrupted run leaves nothing behind: whatever it has started ends with this process.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
 const pgbench = findPgbench()
 if (pgbench === null) say('pgbench is not installed, so its limits are left out; on Debian it comes with the package postgresql.')
+if (options.peers) checkPeers(say)
 const stage = await openStage(options, say)
 const results = new Map<JobName, Result>()
 try {
   const machine = describeMachine(await versionOf(stage), pgbench)
   console.log(machineLine(machine))
+  let file: string | null = null
   for (const name of options.jobs) {
-    const result = await RUN[name](stage)
-    results.set(name, result)
-    console.log(tableOf(name, result))
+    try {
+      const result = await RUN[name](stage)
+      results.set(name, result)
+      console.log(tableOf(name, result))
+      // After each, so that what was measured for an hour is not lost with the last of them.
+      if (!options.quick) file = keep(machine, options, new Date(began), results)
+    } catch (error) {
+      console.error(`${name} failed:`, error)
+      process.exitCode = 1
+    }
   }
-  if (!options.quick) console.log(`\nKept in ${keep(machine, options, new Date(began), results)}, with a picture of each job beside it.`)
+  if (file !== null && options.docs) writeDocs(file)
+  if (file !== null) console.log(`\nKept in ${file}, with a picture of each job beside it.`)
 } finally {
   await stage.close()
 }

@@ -1,8 +1,8 @@
 import { figures } from '../lib/job.ts'
 import type { Job } from '../lib/job.ts'
 import { Listener } from '../lib/listener.ts'
+import { arrivals } from '../lib/loops.ts'
 import { measure, ratioOf } from '../lib/rounds.ts'
-import type { Outcome, Turn } from '../lib/rounds.ts'
 import { RawWebSocket } from '../lib/websocket.ts'
 import { peersThatConnect } from '../peers/peers.ts'
 
@@ -17,13 +17,13 @@ export const connect: Job = async (stage) => {
     const rows = await measure(stage, 'connect', [
       {
         name: 'Parley', role: 'ours', pid: () => stage.parley.pid,
-        run: (turn) => arrivals(turn, async () => {
+        run: (turn) => arrivals(turn, WIDTH, async () => {
           const listener = new Listener(stage.token(next++ % stage.fixture.users))
           await listener.connect(stage.parley.port)
           listener.end()
         }),
       },
-      { name: 'bare ws', role: 'limit', pid: () => stage.bare.pid, run: (turn) => arrivals(turn, () => arriveAtBare(stage.bare.port)) },
+      { name: 'bare ws', role: 'limit', pid: () => stage.bare.pid, run: (turn) => arrivals(turn, WIDTH, () => arriveAtBare(stage.bare.port)) },
       ...peers.contenders,
     ])
     return {
@@ -36,20 +36,6 @@ export const connect: Job = async (stage) => {
   } finally {
     await peers.close()
   }
-}
-
-/** Lets them come, so many at a time, until the time is up. */
-export async function arrivals(turn: Turn, arrive: () => Promise<void>): Promise<Outcome> {
-  turn.begin()
-  const began = performance.now()
-  let ops = 0
-  await Promise.all(Array.from({ length: WIDTH }, async () => {
-    while (performance.now() - began < turn.ms) {
-      await arrive()
-      ops += 1
-    }
-  }))
-  return { ops, seconds: (performance.now() - began) / 1000 }
 }
 
 async function arriveAtBare(port: number): Promise<void> {

@@ -1,11 +1,14 @@
 import { encodeId } from '../../src/base/id.ts'
+import { broadcasts, countingAudience } from '../lib/audience.ts'
+import type { Audience } from '../lib/audience.ts'
 import { groupSizes } from '../lib/fixture.ts'
 import { GraphqlSocket, isSent, sendBody } from '../lib/graphql.ts'
 import { figures } from '../lib/job.ts'
 import type { Figure, Job } from '../lib/job.ts'
-import { Listener, inTurns } from '../lib/listener.ts'
+import { Listener } from '../lib/listener.ts'
+import { inTurns } from '../lib/loops.ts'
 import { measure, ratioOf } from '../lib/rounds.ts'
-import type { Contender, Outcome, Row, Turn } from '../lib/rounds.ts'
+import type { Contender, Row } from '../lib/rounds.ts'
 import type { Stage } from '../lib/stage.ts'
 import { RawWebSocket } from '../lib/websocket.ts'
 import { peersThatFanOut } from '../peers/peers.ts'
@@ -18,14 +21,14 @@ export const fanout: Job = async (stage) => {
   const taken: Figure[] = []
   for (const size of groupSizes(['fanout'], stage.options.quick)) {
     const audience = await openAudience(stage, size)
-    const bare = await openBare(stage, size)
+    const bare = await openBare(stage, size, audience.bytes)
     const peers = await peersThatFanOut(stage, size)
     try {
       for (const inFlight of IN_FLIGHT) {
         const suffix = ` ${size}, ${inFlight} in flight`
         const named = await measure(stage, `fanout${suffix}`, [
           { name: 'Parley', role: 'ours', pid: () => stage.parley.pid, run: (turn) => broadcasts(turn, audience, inFlight) },
-          { name: 'bare ws', role: 'limit', pid: () => stage.bare.pid, run: (turn) => broadcasts(turn, bare(audience.bytes()), inFlight) },
+          { name: 'bare ws', role: 'limit', pid: () => stage.bare.pid, run: (turn) => broadcasts(turn, bare, inFlight) },
           ...peers.contenders(inFlight),
         ] satisfies Contender[])
         const row = (name: string) => named.find((one) => one.name === name)
@@ -37,75 +40,28 @@ export const fanout: Job = async (stage) => {
       }
     } finally {
       audience.end()
-      bare(0).end()
+      bare.end()
       await peers.close()
     }
   }
   return { unit: 'deliveries', rows, figures: taken, notes: [] }
 }
 
-/** Sockets that all get each message, and a way to send one. */
-export interface Audience {
-  size: number
-  /** Sends one; it reaches all. */
-  push(failed: (error: Error) => void): void
-  /** Is called with each socket that has got so many more. */
-  onMessages: (socket: number, count: number) => void
-  onFault: (error: Error) => void
-  /** Bytes of a frame so far, on the average. */
-  bytes(): number
-  end(): void
-}
-
-/** Sends so many at once, and the next one whenever one has reached everybody; ends when nothing is under way any more. */
-export async function broadcasts(turn: Turn, audience: Audience, inFlight: number): Promise<Outcome> {
-  turn.begin()
-  const began = performance.now()
-  const got = new Int32Array(audience.size)
-  /** How many have got the message of this number. */
-  const reached: number[] = []
-  let pushed = 0
-  let ops = 0
-  let complete = 0
-  await new Promise<void>((resolve, reject) => {
-    const push = () => {
-      reached.push(0)
-      pushed += 1
-      audience.push(reject)
-    }
-    audience.onFault = reject
-    audience.onMessages = (socket, count) => {
-      for (let i = 0; i < count; i++) {
-        const nth = got[socket] as number
-        got[socket] = nth + 1
-        ops += 1
-        const many = (reached[nth] = (reached[nth] ?? 0) + 1)
-        if (nth >= pushed) reject(new Error('more came than was sent'))
-        if (many < audience.size) continue
-        complete += 1
-        if (performance.now() - began < turn.ms) push()
-        else if (complete === pushed) resolve()
-      }
-    }
-    for (let i = 0; i < inFlight; i++) push()
-  })
-  return { ops, seconds: (performance.now() - began) / 1000 }
-}
-
 /** The members of a group, each with a stream of events. */
-export async function openAudience(stage: Stage, size: number): Promise<Audience> {
+export async function openAudience(stage: Stage, size: number): Promise<Audience & { bytes: () => number }> {
   const writer = await GraphqlSocket.open(stage.parley.port, stage.token(0))
   const chatId = encodeId('Chat', stage.fixture.groups[size] ?? 0)
   const listeners = Array.from({ length: size }, (_, n) => new Listener(stage.token(n)))
   await inTurns(listeners, 50, (listener) => listener.connect(stage.parley.port))
   let bytes = 0
   let messages = 0
-  const audience: Audience = {
+  const audience: Audience & { bytes: () => number } = {
     size,
     push: (failed) => { writer.ask(sendBody(chatId), isSent, () => undefined, failed) },
     onMessages: () => undefined,
     onFault: (error) => { throw error },
-    bytes: () => Math.round(bytes / messages),
+    // Of a frame with one message, on the average; the limit's are as large.
+    bytes: () => (messages === 0 ? 400 : Math.round(bytes / messages)),
     end() {
       writer.socket.end()
       for (const listener of listeners) listener.end()
@@ -122,37 +78,9 @@ export async function openAudience(stage: Stage, size: number): Promise<Audience
   return audience
 }
 
-const NUMBER = Buffer.from('"number":')
-
 /** As many sockets of ws alone; a frame of theirs is as large as one of ours is. */
-async function openBare(stage: Stage, size: number): Promise<(bytes: number) => Audience> {
-  const { port } = stage.bare
+async function openBare({ bare: { port } }: Stage, size: number, bytes: () => number): Promise<Audience> {
   const pusher = await RawWebSocket.open(port, '/push')
   const sockets = await Promise.all(Array.from({ length: size }, () => RawWebSocket.open(port, '/group')))
-  let frameBytes = 400
-  const audience: Audience = {
-    size,
-    push: () => { pusher.send(`1 ${frameBytes}`) },
-    onMessages: () => undefined,
-    onFault: (error) => { throw error },
-    bytes: () => frameBytes,
-    end() {
-      pusher.end()
-      for (const socket of sockets) socket.end()
-    },
-  }
-  for (const [n, socket] of sockets.entries()) {
-    socket.onClose = (reason) => { audience.onFault(new Error(reason)) }
-    socket.onMessage = (data, start, end) => {
-      // As much work as there is with one of ours.
-      const frame = start === 0 && end === data.length ? data : data.subarray(start, end)
-      let count = 0
-      for (let at = frame.indexOf(NUMBER); at >= 0; at = frame.indexOf(NUMBER, at + 100)) count += 1
-      if (count > 0) audience.onMessages(n, count)
-    }
-  }
-  return (bytes) => {
-    if (bytes > 0) frameBytes = bytes
-    return audience
-  }
+  return countingAudience(sockets, () => { pusher.send(`1 ${bytes()}`) }, () => { pusher.end() })
 }

@@ -1,4 +1,5 @@
 import { groupSizes, historyLengths } from '../lib/fixture.ts'
+import type { Bar } from '../lib/chart.ts'
 import { figures } from '../lib/job.ts'
 import type { Figure, Job } from '../lib/job.ts'
 import { measure, spreadOf } from '../lib/rounds.ts'
@@ -20,19 +21,21 @@ export const growth: Job = async (stage) => {
   await curve('growth of history', historyLengths(['growth'], options.messages, options.quick).map((length) => readsOf(stage, length, `growth: page in ${length.toLocaleString('en')} messages`)), 0)
   const sockets = await openSockets(stage)
   try {
-    const groups = groupSizes(['growth'], options.quick).map((size) => overSockets(stage, sockets, { first: fixture.groups[size] ?? 0, count: 1 }, `growth: send to ${size.toLocaleString('en')} members`))
+    const groups = groupSizes(['growth'], options.quick).map((size) => overSockets(stage, sockets, [{ first: fixture.groups[size] ?? 0, count: 1 }], `growth: send to ${size.toLocaleString('en')} members`))
     await curve('growth of a chat', groups, 0)
     const { chats, moreChats } = fixture
-    const all = [chats, ...(moreChats === null ? [] : [moreChats])].map((range) => overSockets(stage, sockets, range, `growth: send over ${range.count.toLocaleString('en')} chats`))
+    const few = [chats]
+    const many = moreChats === null ? few : [chats, moreChats]
+    const all = [few, many].map((ranges) => overSockets(stage, sockets, ranges, `growth: send over ${ranges.reduce((sum, { count }) => sum + count, 0).toLocaleString('en')} chats`))
     await curve('growth of the number of chats', all, 0)
   } finally {
     for (const { socket } of sockets) socket.end()
   }
-  return { unit: 'operations', rows, figures: taken, notes: ['Cost is the processor time of server and PostgreSQL together for one operation.'] }
+  const bars = rows.map((row): Bar => ({ label: row.name.replace('growth: ', ''), role: row.role, value: spreadOf([costOf(row)]) }))
+  return { unit: 'operations', rows, picture: { unit: 'microseconds of server and PostgreSQL for one', bars }, figures: taken, notes: ['Cost is the processor time of server and PostgreSQL together for one operation.'] }
 }
 
-/** How much more one costs than the other: by the medians, since a cost is steadier than a speed. */
-function costAgainst(row: Row, base: Row): Spread {
-  const cost = ({ server, postgres }: Row) => (server?.median ?? NaN) + postgres.median
-  return spreadOf([cost(row) / cost(base)])
-}
+/** Processor time for one, of server and PostgreSQL: by the medians, since a cost is steadier than a speed. */
+const costOf = ({ server, postgres }: Row) => (server?.median ?? NaN) + postgres.median
+
+const costAgainst = (row: Row, base: Row): Spread => spreadOf([costOf(row) / costOf(base)])

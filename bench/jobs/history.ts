@@ -1,24 +1,24 @@
 import { encodeId } from '../../src/base/id.ts'
 import { encodeKey } from '../../src/base/page.ts'
 import { SENDERS } from '../lib/fixture.ts'
-import { httpLoop } from '../lib/graphql.ts'
+import { overHttp } from '../lib/graphql.ts'
 import { figures } from '../lib/job.ts'
 import type { Job } from '../lib/job.ts'
+import { closedLoop } from '../lib/loops.ts'
 import { historyScript, pgbench } from '../lib/pgbench.ts'
 import { measure, ratioOf } from '../lib/rounds.ts'
 import type { Contender } from '../lib/rounds.ts'
 import type { Stage } from '../lib/stage.ts'
+import { PAGES_IN_FLIGHT, isPage } from '../lib/work.ts'
 import { peersWithHistory } from '../peers/peers.ts'
-
-const IN_FLIGHT = 16
 
 /** Pages of 50 at random places of one long chat, with all that a client shows of a message. */
 export const history: Job = async (stage) => {
   const length = stage.options.messages
   const variables = { chat: stage.fixture.histories[length] ?? 0, length }
   const limits = [
-    pgbench(stage, 'pgbench, rows', { script: historyScript(true), clients: IN_FLIGHT, variables, database: 'parley' }),
-    pgbench(stage, 'pgbench, denormalised', { script: historyScript(false), clients: IN_FLIGHT, variables, database: 'parley' }),
+    pgbench(stage, 'pgbench, rows', { script: historyScript(true), clients: PAGES_IN_FLIGHT, variables, database: 'parley' }),
+    pgbench(stage, 'pgbench, denormalised', { script: historyScript(false), clients: PAGES_IN_FLIGHT, variables, database: 'parley' }),
   ]
   const peers = await peersWithHistory(stage)
   try {
@@ -43,23 +43,7 @@ const PAGE = 'query Page($chatId: ID!, $before: String) { chat(id: $chatId) { me
 /** Reads the history of the chat of this length. */
 export function readsOf(stage: Stage, length: number, name: string): Contender {
   const chatId = encodeId('Chat', stage.fixture.histories[length] ?? 0)
-  const tokens = Array.from({ length: IN_FLIGHT }, (_, n) => stage.token(n % SENDERS))
+  const tokens = Array.from({ length: PAGES_IN_FLIGHT }, (_, n) => stage.token(n % SENDERS))
   const bodyOf = () => `{"query":"${PAGE}","variables":{"chatId":"${chatId}","before":"${encodeKey(52 + Math.floor(Math.random() * (length - 50)))}"}}`
-  return { name, role: 'ours', pid: () => stage.parley.pid, run: (turn) => httpLoop(turn, stage.parley.port, tokens, bodyOf, isPage) }
-}
-
-const NUMBER = Buffer.from('"number":')
-const EMOJI = Buffer.from('"emoji":')
-const REPLY = Buffer.from('"replyTo":{')
-const ERRORS = Buffer.from('"errors":')
-
-/** 50 messages, of which ten answer others, and ten have reactions of two kinds. */
-export function isPage(answer: Buffer): boolean {
-  return !answer.includes(ERRORS) && count(answer, NUMBER) === 50 && count(answer, EMOJI) === 20 && count(answer, REPLY) === 10
-}
-
-function count(data: Buffer, what: Buffer): number {
-  let found = 0
-  for (let at = data.indexOf(what); at >= 0; at = data.indexOf(what, at + what.length)) found += 1
-  return found
+  return { name, role: 'ours', pid: () => stage.parley.pid, run: (turn) => overHttp(stage.parley.port, tokens, bodyOf, isPage, (asks) => closedLoop(turn, asks)) }
 }

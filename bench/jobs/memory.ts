@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { figures } from '../lib/job.ts'
 import type { Job } from '../lib/job.ts'
-import { Listener, inTurns } from '../lib/listener.ts'
+import { Listener } from '../lib/listener.ts'
+import { inTurns } from '../lib/loops.ts'
 import { memoryOf } from '../lib/proc.ts'
 import { spreadOf } from '../lib/rounds.ts'
 import { RawWebSocket } from '../lib/websocket.ts'
@@ -10,7 +11,7 @@ import { RawWebSocket } from '../lib/websocket.ts'
 export const memory: Job = async (stage) => {
   const { quick } = stage.options
   const count = quick ? 500 : 10_000
-  const pause = quick ? 1000 : 8000
+  const pause = quick ? 500 : 8000
   await stage.restart()
   const ours = await grown(stage.parley.pid, pause, async (many) => {
     const listeners = Array.from({ length: many }, (_, n) => new Listener(stage.token(n)))
@@ -22,6 +23,7 @@ export const memory: Job = async (stage) => {
   stage.say(`memory: bare ws ${kib(bare)} a connection`)
   return {
     unit: 'connections', rows: [],
+    picture: { unit: `KiB each, ${count.toLocaleString('en')} of them`, bars: [{ label: 'Parley', role: 'ours', value: spreadOf([ours / 1024]) }, { label: 'bare ws', role: 'limit', value: spreadOf([bare / 1024]) }] },
     notes: [`${count.toLocaleString('en')} connections: Parley ${kib(ours)} each, bare ws ${kib(bare)} each (resident memory).`],
     figures: figures([['memory: bytes of Parley / bare ws', bare > 0 ? spreadOf([ours / bare]) : null]]),
   }

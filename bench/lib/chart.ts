@@ -7,7 +7,7 @@ export interface Bar {
 }
 
 const WIDTH = 760
-const LABELS = 250
+const LABELS = 270
 const VALUES = 80
 const STEP = 30
 const TOP = 64
@@ -34,7 +34,7 @@ text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #1f232
 @media (prefers-color-scheme: dark) { text { fill: #f0f6fc } .unit { fill: #9198a1 } .ours { fill: #4493f8 } .limit { fill: #656c76 } .peer { fill: #d29922 } .spread { stroke: #f0f6fc } }
 </style>
 <text class="title" x="10" y="24">${escape(title)}</text>
-<text class="unit" x="10" y="44">${escape(unit)}: median, with the least and the most</text>
+<text class="unit" x="10" y="44">${escape(unit)}${bars.some(({ value }) => value.min < value.max) ? ': median, with the least and the most' : ''}</text>
 ${lines.join('\n')}
 </svg>
 `

@@ -32,7 +32,7 @@ export async function fill({ sql }: Database, { jobs, quick, messages }: Options
   const growth = jobs.includes('growth')
   const users = quick ? 2000 : 10_000
   const chats = quick ? 200 : 1000
-  const more = growth ? chats * 9 : 0
+  const more = growth ? chats * (quick ? 1 : 9) : 0
   // A connection of its own, on which no foreign key is looked up: what is written here is right by itself.
   return sql.begin(async (own) => {
     const tx = own as unknown as TransactionSql

@@ -1,16 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { TEXTS } from './fixture.ts'
 import { RawHttp, graphqlPost } from './http.ts'
-import type { Outcome, Turn } from './rounds.ts'
+import type { Ask } from './loops.ts'
+import type { Outcome } from './rounds.ts'
 import { RawWebSocket } from './websocket.ts'
 
 export const PROTOCOL = 'graphql-transport-ws'
-
-/** How the messages of a send are chosen: which chat, as whom. */
-export interface Aim {
-  chatId: string
-  text: string
-}
 
 let counter = 0
 
@@ -30,37 +25,16 @@ export function isSent(data: Buffer, start = 0, end = data.length): boolean {
   return text.includes('"message":{"id":"') && (text.includes('"errors":[]') || !text.includes('"errors":'))
 }
 
-/**
- * Keeps one request under way on each of some connections until the time is up.
- * @param bodyOf a new request's body, for the connection of this number.
- */
-export async function httpLoop(turn: Turn, port: number, tokens: readonly string[], bodyOf: (connection: number) => string, isRight: (answer: Buffer) => boolean): Promise<Outcome> {
+/** POSTs to /graphql on connections of their own, by as many people. New ones for each turn: servers end what was idle for some seconds. */
+export async function overHttp(port: number, tokens: readonly string[], bodyOf: (connection: number) => string, isRight: (answer: Buffer) => boolean, loop: (asks: Ask[]) => Promise<Outcome>): Promise<Outcome> {
   const lines = await Promise.all(tokens.map(() => RawHttp.open(port)))
-  turn.begin()
-  const began = performance.now()
-  let ops = 0
-  try {
-    await Promise.all(lines.map((line, n) => new Promise<void>((resolve, reject) => {
-      const next = () => {
-        if (performance.now() - began >= turn.ms) {
-          resolve()
-          return
-        }
-        line.ask(graphqlPost(tokens[n] ?? '', bodyOf(n)), (answer) => {
-          if (!isRight(answer)) {
-            reject(new Error(`a wrong answer: ${answer.toString().slice(0, 2000)}`))
-            return
-          }
-          ops += 1
-          next()
-        }, reject)
-      }
-      next()
-    })))
-    return { ops, seconds: (performance.now() - began) / 1000 }
-  } finally {
-    for (const line of lines) line.end()
-  }
+  const asks = lines.map((line, n): Ask => (done, failed) => {
+    line.ask(graphqlPost(tokens[n] ?? '', bodyOf(n)), (answer) => {
+      if (isRight(answer)) done()
+      else failed(new Error(`a wrong answer: ${answer.toString().slice(0, 2000)}`))
+    }, failed)
+  })
+  return loop(asks).finally(() => { for (const line of lines) line.end() })
 }
 
 /** A signed-in socket on which operations are asked for and counted. */
@@ -119,24 +93,3 @@ interface Pending {
 
 export const initOf = (token: string, resumeAfter: string | null = null) =>
   JSON.stringify({ type: 'connection_init', payload: { token, ...(resumeAfter === null ? {} : { resumeAfter }) } })
-
-/** Keeps so many operations under way on each of some open sockets until the time is up. */
-export async function socketLoop(turn: Turn, sockets: readonly GraphqlSocket[], inFlight: number, payloadOf: (socket: number) => string): Promise<Outcome> {
-  turn.begin()
-  const began = performance.now()
-  let ops = 0
-  await Promise.all(sockets.flatMap((socket, n) => Array.from({ length: inFlight }, () => new Promise<void>((resolve, reject) => {
-    const next = () => {
-      if (performance.now() - began >= turn.ms) {
-        resolve()
-        return
-      }
-      socket.ask(payloadOf(n), isSent, () => {
-        ops += 1
-        next()
-      }, reject)
-    }
-    next()
-  }))))
-  return { ops, seconds: (performance.now() - began) / 1000 }
-}

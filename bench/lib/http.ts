@@ -33,7 +33,8 @@ export class RawHttp {
   ask(request: string, done: (answer: Buffer) => void, failed: (error: Error) => void): void {
     this.#done = done
     this.#failed = failed
-    this.#socket.write(request, 'latin1')
+    if (this.#socket.destroyed) failed(new Error('the server had ended the connection'))
+    else this.#socket.write(request, 'latin1')
   }
 
   end(): void {

@@ -1,3 +1,4 @@
+import type { Bar } from './chart.ts'
 import type { Row, Spread } from './rounds.ts'
 import type { Stage } from './stage.ts'
 
@@ -15,6 +16,8 @@ export interface Result {
   figures: Figure[]
   /** What a reader must know besides. */
   notes: string[]
+  /** What the picture shows, where that is not how many there were in a second. */
+  picture?: { unit: string; bars: Bar[] }
 }
 
 export type Job = (stage: Stage) => Promise<Result>

@@ -103,9 +103,3 @@ function digitsAt(data: Buffer, start: number): number {
     number = number * 10 + digit
   }
 }
-
-/** Does something with all of them, so many at a time. */
-export async function inTurns<T>(items: readonly T[], width: number, work: (item: T, index: number) => Promise<void>): Promise<void> {
-  const queue = items.entries()
-  await Promise.all(Array.from({ length: width }, async () => { for (const [index, item] of queue) await work(item, index) }))
-}

@@ -18,9 +18,11 @@ export interface Options {
   messages: number
   /** Name of the result's file; null: the date. */
   name: string | null
+  /** Writes the results into docs/performance.md. */
+  docs: boolean
 }
 
-const HELP = `npm run bench -- [JOB...] [--quick] [--peers] [--rounds N] [--seconds S] [--messages N] [--name NAME]
+const HELP = `npm run bench -- [JOB...] [--quick] [--peers] [--rounds N] [--seconds S] [--messages N] [--name NAME] [--docs]
 Jobs: ${JOBS.join(', ')}; all of them where none is named. See docs/performance.md.`
 
 /** Reads the command line. */
@@ -35,6 +37,7 @@ export function readOptions(args: readonly string[]): Options {
       seconds: { type: 'string' },
       messages: { type: 'string' },
       name: { type: 'string' },
+      docs: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -50,8 +53,9 @@ export function readOptions(args: readonly string[]): Options {
     quick,
     peers: values.peers,
     rounds: Number(values.rounds ?? (quick ? 1 : 5)),
-    ms: Number(values.seconds ?? (quick ? 0.8 : 5)) * 1000,
+    ms: Number(values.seconds ?? (quick ? 0.6 : 5)) * 1000,
     messages: Number(values.messages ?? (quick ? 20_000 : 1_000_000)),
     name: values.name ?? null,
+    docs: values.docs && !quick,
   }
 }

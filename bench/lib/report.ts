@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { chart } from './chart.ts'
 import type { Result } from './job.ts'
 import type { JobName, Options } from './options.ts'
-import type { Row, Spread } from './rounds.ts'
+import type { Spread } from './rounds.ts'
 import { targetOf, verdict } from './targets.ts'
 
 const RESULTS = fileURLToPath(new URL('../results', import.meta.url))
@@ -82,7 +82,10 @@ export function keep(machine: Machine, options: Options, date: Date, results: Re
   // A run of some jobs joins what the file has of the others.
   const earlier = options.name === null ? {} : jobsOf(file)
   writeFileSync(file, `${JSON.stringify({ date: date.toISOString(), machine, options, jobs: { ...earlier, ...jobs } }, null, 2)}\n`)
-  for (const [job, { rows, unit }] of results) if (rows.length > 0) writeFileSync(join(RESULTS, `${job}.svg`), chart(TITLES[job], `${unit} per second`, barsOf(rows, job)))
+  for (const [job, { rows, unit, picture }] of results) {
+    const { unit: of, bars } = picture ?? { unit: `${unit} per second`, bars: rows.map(({ name: label, role, ops: value }) => ({ label, role, value })) }
+    if (bars.length > 0) writeFileSync(join(RESULTS, `${job}.svg`), chart(TITLES[job], of, bars))
+  }
   return file
 }
 
@@ -97,13 +100,11 @@ function jobsOf(file: string): object {
 const TITLES: Record<JobName, string> = {
   send: 'Sending, 64 in flight over 1,000 chats',
   hot: 'Sending, 64 in flight into one chat',
-  low: 'Sending, 50 a second: milliseconds for one, p50',
+  low: 'Sending, 50 a second',
   fanout: 'Messages delivered to the members of a group',
   history: 'Pages of 50 from a long history',
   connect: 'Connecting, until the first batch of events',
-  memory: 'Memory',
+  memory: 'Memory of a connection with its stream of events',
   resume: 'Coming back with 20 messages missed',
-  growth: 'With more of everything',
+  growth: 'What it costs with more of everything',
 }
-
-const barsOf = (rows: readonly Row[], job: JobName) => rows.map((row) => ({ label: row.name.replace(/^growth: /, ''), role: row.role, value: job === 'low' ? (row.p50 ?? row.ops) : row.ops }))

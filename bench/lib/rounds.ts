@@ -49,8 +49,8 @@ export interface Spread {
   max: number
 }
 
-/** Enough for V8 to have compiled what matters, or as long as that may take. */
-const WARM = { ops: 2500, ms: 12_000 }
+/** Enough for V8 to have compiled what matters, or as long as that may take; less where turns are short. */
+const WARM = { ops: 2500, ms: 12_000, turns: 3 }
 
 /**
  * Lets each have its turn, round by round, so that whatever else the machine does meets all of them. Who takes far longer than its turns should
@@ -58,7 +58,7 @@ const WARM = { ops: 2500, ms: 12_000 }
  */
 export async function measure(stage: Stage, what: string, contenders: readonly Contender[]): Promise<Row[]> {
   const { rounds, ms, quick } = stage.options
-  for (const contender of contenders) if (contender.cold !== true) await warmUp(contender, quick ? { ops: 200, ms: 500 } : WARM)
+  for (const contender of contenders) if (contender.cold !== true) await warmUp(contender, quick ? { ops: 100, ms: 300 } : { ops: WARM.ops, ms: Math.min(WARM.ms, ms * WARM.turns) })
   const turns = contenders.map((): Measured[] => [])
   const spent = contenders.map(() => 0)
   for (let round = 1; round <= rounds; round++) {
@@ -74,7 +74,7 @@ export async function measure(stage: Stage, what: string, contenders: readonly C
   return contenders.map((contender, n) => rowOf(contender, turns[n] ?? []))
 }
 
-async function warmUp(contender: Contender, enough: typeof WARM): Promise<void> {
+async function warmUp(contender: Contender, enough: { ops: number; ms: number }): Promise<void> {
   const began = performance.now()
   let ops = 0
   while (ops < enough.ops && performance.now() - began < enough.ms) {

@@ -9,20 +9,16 @@ import { createSecrets } from '../../src/base/secrets.ts'
 import { startEmbedded } from '../../src/db/embedded.ts'
 import { openDatabase } from '../../src/db/open.ts'
 import { using } from '../../test/chaos/postgres.ts'
-import { freePort, keepTemporary, kill, start, until } from '../../test/chaos/processes.ts'
-import type { Started } from '../../test/chaos/processes.ts'
+import { keepTemporary } from '../../test/chaos/processes.ts'
 import { fill } from './fixture.ts'
 import type { Fixture } from './fixture.ts'
 import type { Options } from './options.ts'
+import { Process } from './process.ts'
+import type { Server } from './process.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const BARE = fileURLToPath(new URL('../peers/bare.mjs', import.meta.url))
 const SECRET = 'a secret key for benchmarks, long enough'
-
-export interface Server {
-  port: number
-  pid: number
-}
 
 /** What all jobs share: the data, our server on it, and the limits beside it. */
 export interface Stage {
@@ -37,6 +33,8 @@ export interface Stage {
   postgresPid(): number
   /** URL of a database of the cluster: `parley`, or `plain`, which was a copy of it without the search's indexes at the start. */
   databaseUrl(name: string): string
+  /** Signs tokens. */
+  secret: string
   /** An access token of a user, counted from 0. */
   token(user: number): string
   /** New processes, on the same data: with the memory that they have from the start. */
@@ -70,12 +68,20 @@ export async function openStage(options: Options, say: (text: string) => void): 
   const sign = createSecrets({ secretKey: SECRET, algorithm: 'HS256', expiresInMinutes: 1440, serverKey: null })
   const tokens = await Promise.all(Array.from({ length: fixture.users }, async (_, n) => (await signToken(sign, fixture.firstUser + n, fixture.firstSession + n)).token))
   const postmaster = () => readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')
+  // PostgreSQL lives on where its server is killed rather than ended: however this run ends, it leaves nothing behind.
+  process.prependListener('exit', () => {
+    try {
+      process.kill(Number(postmaster()[0]), 'SIGQUIT')
+    } catch {
+      // It ended with its server, as it should.
+    }
+  })
   const ours = new Process('Parley', folder, [MAIN], { DATA_DIR: dataDir, JWT_SECRET_KEY: SECRET, RATE_LIMITS: 'off', LOG_LEVEL: 'warn', NODE_ENV: 'production' }, '/health/live')
   const bare = new Process('bare ws', folder, [BARE], {}, '/')
   const starting = async () => { await Promise.all([ours.start(), bare.start()]) }
   await starting()
   return {
-    options, fixture, folder, say,
+    options, fixture, folder, say, secret: SECRET,
     get parley() { return ours.server },
     get bare() { return bare.server },
     postgresPid: () => Number(postmaster()[0]),
@@ -89,44 +95,5 @@ export async function openStage(options: Options, say: (text: string) => void): 
       await Promise.all([ours.end(), bare.end()])
       await rm(folder, { recursive: true, force: true, maxRetries: 3 })
     },
-  }
-}
-
-/** A server in a process of its own, on a port of its own. */
-export class Process {
-  server: Server = { port: 0, pid: 0 }
-  readonly name: string
-  #folder: string
-  #args: string[]
-  #env: NodeJS.ProcessEnv
-  #path: string
-  #started: Started | null = null
-
-  /** It is ready when it answers anything at `path`. */
-  constructor(name: string, folder: string, args: string[], env: NodeJS.ProcessEnv, path: string) {
-    this.name = name
-    this.#folder = folder
-    this.#args = args
-    this.#env = env
-    this.#path = path
-  }
-
-  async start(): Promise<void> {
-    const port = await freePort()
-    const log = join(this.#folder, `${this.name.replaceAll(' ', '-')}.log`)
-    const started = start(process.execPath, this.#args, { cwd: this.#folder, log, env: { ...this.#env, PORT: String(port) } })
-    this.#started = started
-    this.server = { port, pid: started.pid }
-    const answers = () => fetch(`http://127.0.0.1:${port}${this.#path}`, { signal: AbortSignal.timeout(1000) }).then(() => true, () => !started.running())
-    await until(`the start of ${this.name}`, answers, 120_000)
-    if (!started.running()) throw new Error(`${this.name} ended as it started: ${readFileSync(log, 'utf8').slice(-2000)}`)
-  }
-
-  async end(): Promise<void> {
-    const started = this.#started
-    this.#started = null
-    if (started?.running() !== true) return
-    kill(started.pid, 'SIGTERM')
-    await started.ended
   }
 }
