@@ -21,6 +21,6 @@ export const xid8 = customType<{ data: bigint; driverData: string }>({
 })
 
 /** A list of ids as one parameter of a statement, which so reads the same whatever its length. */
-export const idList = (ids: readonly number[]) => sql`${`{${ids.join(',')}}`}::bigint[]`
+export const idList = (ids: readonly (number | null)[]) => sql`${`{${ids.map((id) => id ?? 'NULL').join(',')}}`}::bigint[]`
 
 export const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' })

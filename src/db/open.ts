@@ -7,6 +7,7 @@ import postgres from 'postgres'
 import type { Sql } from 'postgres'
 import { StartError } from '../base/start-error.ts'
 import type { Database } from './index.ts'
+import { preparing } from './prepared.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../drizzle', import.meta.url))
 /** As many calls as src/message/batcher.ts has under way at most: none of them ever shares a connection. Made when they are first needed. */
@@ -31,7 +32,7 @@ export async function openDatabase(url: string, options: { poolSize: number; nam
   const name = `${options.name ?? 'parley'}-${randomUUID()}`
   const sql = connect(url, options.poolSize, name)
   const sends = connect(url, SEND_CONNECTIONS, name, { idle_timeout: SEND_IDLE_S })
-  const db = drizzle({ client: sql })
+  const db = drizzle({ client: preparing(sql) })
   return {
     sql,
     sends,

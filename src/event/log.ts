@@ -1,7 +1,8 @@
-import { eq, inArray, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
+import { idList } from '../db/columns.ts'
 import { publishHints } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
-import { events, streams } from './table.ts'
+import { streams } from './table.ts'
 import type { NewEvent } from './types.ts'
 
 /** A locked stream's newest numbers. */
@@ -22,7 +23,7 @@ export async function lockStreams(tx: Ctx, ids: readonly number[]): Promise<Map<
   const rows = await tx.db
     .select({ id: streams.id, headSeq: streams.headSeq, messageNo: streams.messageNo, closed: streams.closed })
     .from(streams)
-    .where(inArray(streams.id, [...ids]))
+    .where(sql`${streams.id} = any (${idList(ids)})`)
     .orderBy(streams.id)
     .for('update')
   return new Map(rows.map((row) => [row.id, row]))
@@ -35,55 +36,47 @@ export async function createStream(tx: Ctx, id: number): Promise<StreamHead> {
 }
 
 /**
- * Appends one event to each of these locked streams, in one statement each for numbers and rows, and hints at them once the transaction
- * has committed. Because the number is taken under the stream's lock, commit order is number order, and an abort leaves no hole.
+ * Appends one event to each of these locked streams, and hints at them once the transaction has committed. Because the number is taken under the
+ * stream's lock, commit order is number order, and an abort leaves no hole.
  * @returns the number of the new event in each stream.
  */
 export async function append(tx: Ctx, entries: ReadonlyMap<StreamHead, NewEvent>): Promise<Map<number, number>> {
-  const heads = [...entries.keys()]
-  if (heads.length === 0) return new Map()
-  await tx.db
-    .update(streams)
-    .set({ headSeq: sql`${streams.headSeq} + 1`, maxXid: sql`greatest(${streams.maxXid}, pg_current_xact_id())` })
-    .where(
-      inArray(
-        streams.id,
-        heads.map((head) => head.id),
-      ),
-    )
-  const rows = [...entries].map(([head, event]) => {
-    head.headSeq += 1
-    return { streamId: head.id, seq: head.headSeq, ...event }
-  })
-  await tx.db.insert(events).values(rows)
-  publishHints(
-    tx,
-    rows.map((row) => [row.streamId, row.seq] as const),
-  )
-  return new Map(rows.map((row) => [row.streamId, row.seq]))
+  const seqs = await appendRows(tx, [...entries])
+  return new Map([...entries.keys()].map((head, index) => [head.id, seqs[index] as number]))
 }
 
 /**
- * Appends several events to one locked stream, in this order and in one statement each for numbers and rows.
+ * Appends several events to one locked stream, in this order.
  * @returns the number of each.
  */
-export async function appendAll(tx: Ctx, head: StreamHead, list: readonly NewEvent[]): Promise<number[]> {
-  if (list.length === 0) return []
-  await tx.db
-    .update(streams)
-    .set({ headSeq: sql`${streams.headSeq} + ${list.length}`, maxXid: sql`greatest(${streams.maxXid}, pg_current_xact_id())` })
-    .where(eq(streams.id, head.id))
-  const rows = list.map((event) => {
-    head.headSeq += 1
-    return { streamId: head.id, seq: head.headSeq, ...event }
-  })
-  await tx.db.insert(events).values(rows)
-  publishHints(tx, [[head.id, head.headSeq]])
-  return rows.map((row) => row.seq)
+export function appendAll(tx: Ctx, head: StreamHead, list: readonly NewEvent[]): Promise<number[]> {
+  return appendRows(tx, list.map((event) => [head, event]))
 }
 
 /** Appends one event to one locked stream; answers its number. */
 export async function appendOne(tx: Ctx, head: StreamHead, event: NewEvent): Promise<number> {
-  await append(tx, new Map([[head, event]]))
+  await appendRows(tx, [[head, event]])
   return head.headSeq
+}
+
+/** One statement for numbers and rows, which reads the same however many there are. */
+async function appendRows(tx: Ctx, entries: readonly (readonly [StreamHead, NewEvent])[]): Promise<number[]> {
+  if (entries.length === 0) return []
+  const rows = entries.map(([head, event]) => {
+    head.headSeq += 1
+    return { streamId: head.id, seq: head.headSeq, ...event }
+  })
+  const list = (valueOf: (row: (typeof rows)[number]) => number | null | undefined) => idList(rows.map((row) => valueOf(row) ?? null))
+  await tx.db.execute(sql`
+    with entry as (
+      select * from unnest(${list((row) => row.streamId)}, ${list((row) => row.seq)}, ${list((row) => row.kind)}, ${list((row) => row.actorId)}, ${list((row) => row.refId)}, ${list((row) => row.rev)})
+        as e (stream_id, seq, kind, actor_id, ref_id, rev)
+    ),
+    moved as (
+      update stream s set head_seq = e.head, max_xid = greatest(s.max_xid, pg_current_xact_id())
+      from (select stream_id, max(seq) as head from entry group by stream_id) as e where s.id = e.stream_id
+    )
+    insert into event (stream_id, seq, kind, actor_id, ref_id, rev) select stream_id, seq, kind, actor_id, ref_id, rev from entry`)
+  publishHints(tx, [...new Map(rows.map(({ streamId, seq }) => [streamId, seq]))])
+  return rows.map(({ seq }) => seq)
 }

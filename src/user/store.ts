@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, gt, inArray, isNull, like, lt, lte, ne, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, gt, isNull, like, lt, lte, ne, or, sql } from 'drizzle-orm'
 import { idList } from '../db/columns.ts'
 import type { Db } from '../db/index.ts'
 import { blocks, users } from './table.ts'
@@ -6,7 +6,7 @@ import { blocks, users } from './table.ts'
 export type UserRow = typeof users.$inferSelect
 
 export function findUsers(db: Db, ids: readonly number[]): Promise<UserRow[]> {
-  return db.select().from(users).where(inArray(users.id, [...ids]))
+  return db.select().from(users).where(sql`${users.id} = any (${idList(ids)})`)
 }
 
 export async function findUserByUsername(db: Db, username: string): Promise<UserRow | null> {
