@@ -1,4 +1,5 @@
-import { createHmac, createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, createHash, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 
 /** The server's secret, and what is derived from it. Each purpose has a key of its own, so that one value never serves as another. */
 export interface Secrets {
@@ -14,9 +15,9 @@ export interface Secrets {
 
 export function createSecrets(options: { secretKey: string; algorithm: Secrets['algorithm']; expiresInMinutes: number; serverKey: string | null }): Secrets {
   const tokenKey = new TextEncoder().encode(options.secretKey)
-  const keys = new Map<string, Buffer>()
+  const keys = new Map<string, KeyObject>()
   const keyOf = (purpose: string) => {
-    const key = keys.get(purpose) ?? createHmac('sha256', tokenKey).update(`parley:${purpose}`).digest()
+    const key = keys.get(purpose) ?? createSecretKey(createHmac('sha256', tokenKey).update(`parley:${purpose}`).digest())
     keys.set(purpose, key)
     return key
   }

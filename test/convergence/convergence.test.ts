@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EventKind } from '../../src/event/types.ts'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
+import { expectSound } from '../support/sound.ts'
 import { expectConvergence, gather } from './cast.ts'
 import type { Watcher } from './cast.ts'
 import { DEEDS } from './deeds.ts'
@@ -14,7 +15,13 @@ let server: TestServer
 beforeAll(async () => {
   server = await startServer()
 })
-afterAll(() => server.close())
+afterAll(async () => {
+  try {
+    await expectSound(server)
+  } finally {
+    await server.close()
+  }
+})
 
 describe('a client that fetched once and applies what it hears knows what one knows that fetches anew, when', () => {
   // Side by side: they wait for what comes once a second, and share nobody.

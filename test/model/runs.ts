@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll } from 'vitest'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
+import { expectSound } from '../support/sound.ts'
 import type { Operation } from './operations.ts'
 import { World } from './world.ts'
 import type { Setting, Tally } from './world.ts'
@@ -28,7 +29,13 @@ export function serve(): void {
   beforeAll(async () => {
     server = await startServer()
   })
-  afterAll(() => server.close())
+  afterAll(async () => {
+    try {
+      await expectSound(server)
+    } finally {
+      await server.close()
+    }
+  })
 }
 
 /**
