@@ -197,7 +197,12 @@ test('what this server has stored is not read from the log for its readers', asy
 
 test('a text without an @ is sent without asking whom it mentions, one with any number of names asks once', async () => {
   const SEND = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { number } errors { message } } }'
-  const costOf = async (text: string) => (await statementsOf(SEND, { input: { chatId: plainId, clientId: randomUUID(), text } })).length
+  const costOf = async (text: string) => {
+    // Each of its runs is a message of its own.
+    const runs: string[][] = []
+    for (let run = 0; run < 5; run++) runs.push(await proxy.during(() => alice.ask(SEND, { input: { chatId: plainId, clientId: randomUUID(), text } })))
+    return fewest(runs).length
+  }
   const plain = await costOf('hello')
   expect(await costOf('me@example.com')).toBe(plain)
   expect(await costOf('@friend1')).toBe(plain + 1)
