@@ -121,7 +121,7 @@ async function addMessages(tx: TransactionSql, { first, count, firstUser, messag
   for (const { indexname } of indexes) await tx.unsafe(`drop index ${indexname}`)
   await tx`
     insert into message (chat_id, number, seq, body_seq, sender_id, kind, body, reply_to, reactions, created_at)
-    select ${first} + c, n, n, n, ${firstUser} + (n * 7) % ${SENDERS}, 0, (${TEXTS}::text[])[1 + (n * 7919 + c) % ${TEXTS.length}],
+    select ${first} + c, n, n, n, ${firstUser} + (n * 7) % ${SENDERS}, 0, (${TEXTS}::text[])[1 + (n % ${TEXTS.length} * 7919 + c) % ${TEXTS.length}],
       case when n % 5 = 0 then n - 1 - n % 37 % (n - 1) end, case when n % 5 = 2 then '[["👍",2],["🎉",1]]'::jsonb end,
       now() - make_interval(secs => (${messages}::int - n) * 2)
     from generate_series(0, ${count - 1}::int) as c cross join generate_series(1, ${messages}::int) as n`

@@ -73,7 +73,7 @@ function aligned(lines: readonly string[][], left = false): string[] {
   return lines.map((line) => line.map((cell, n) => (n === 0 || left ? cell.padEnd(widths[n] ?? 0) : cell.padStart(widths[n] ?? 0))).join('  ').trimEnd())
 }
 
-/** Keeps the results as JSON with a picture of each job; answers the name of the file. A short run leaves nothing. */
+/** Keeps the results as JSON with a picture of each job; answers the name of the file. */
 export function keep(machine: Machine, options: Options, date: Date, results: ReadonlyMap<JobName, Result>): string {
   mkdirSync(RESULTS, { recursive: true })
   const name = options.name ?? date.toISOString().slice(0, 16).replace('T', '-').replace(':', '')

@@ -25,6 +25,7 @@ export const TARGETS: Record<string, Target> = {
   'fanout 5000, 1 in flight': { gate: 0.9, goal: 2 },
   'fanout 5000, 8 in flight': { gate: 0.9, goal: 2 },
   'fanout 300: Parley / ejabberd': { gate: 2, goal: 5 },
+  'fanout 300: Parley / ejabberd, 8 in flight': { gate: 2, goal: 5 },
   'history: Parley / rows': { gate: 0.2, goal: 0.4 },
   'connect: Parley / bare ws': { gate: 0.3, goal: 0.5 },
   'memory: bytes of Parley / bare ws': { gate: 3, goal: 2 },

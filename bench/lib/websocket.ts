@@ -62,12 +62,6 @@ export class RawWebSocket {
     this.#frame(0x81, Buffer.from(text, 'latin1'))
   }
 
-  /** What is sent until the next turn of the event loop leaves together. */
-  cork(): void {
-    this.#socket.cork()
-    process.nextTick(() => { this.#socket.uncork() })
-  }
-
   /** Cuts the line. */
   end(): void {
     this.onClose = () => undefined
@@ -92,6 +86,8 @@ export class RawWebSocket {
     const data = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk])
     this.#rest = null
     let at = 0
+    // What is sent in answer to several messages that came together leaves together.
+    this.#socket.cork()
     while (data.length - at >= 2) {
       const first = data[at] as number
       let length = (data[at + 1] as number) & 0x7f
@@ -113,6 +109,7 @@ export class RawWebSocket {
       else if (first === 0x88) this.#reason = `closed with ${length >= 2 ? data.readUInt16BE(start) : 'no code'} ${data.toString('utf8', start + 2, end)}`
       else if (first !== 0x8a) throw new Error(`a frame that this client does not read: ${first.toString(16)}`)
     }
+    this.#socket.uncork()
     if (at < data.length) this.#rest = data.subarray(at)
   }
 }
