@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isEnumType, isInterfaceType, parse, validate } from 'graphql'
 import { describe, expect, test } from 'vitest'
-import { MAX_IN_ALL, MAX_PER_CHAT } from '../src/event/resume.ts'
+import { MAX_IN_ALL, MAX_PER_CHAT } from '../src/event/start-reads.ts'
 import { schema } from '../src/graphql/schema.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

@@ -1,3 +1,4 @@
+import DataLoader from 'dataloader'
 import { and, desc, eq, isNull, ne, sql } from 'drizzle-orm'
 import type { Database, Db } from '../db/index.ts'
 import { passwords, users } from '../user/table.ts'
@@ -16,11 +17,28 @@ const live = and(isNull(sessions.endedAt), sql`${sessions.lastUsedAt} > now() - 
 const MAX_SESSIONS = 100
 
 /** The roles of a user, while the account and the session go on; without a session the account alone decides. */
-export async function findLiveSession(db: Database['sql'], userId: number, sessionId: number | null): Promise<{ roles: ('ADMIN' | 'AGENT')[] } | null> {
-  const [row] = await db<{ roles: ('ADMIN' | 'AGENT')[] }[]>`
-    select u.roles from users u where u.id = ${userId} and u.deleted_at is null
-      and (${sessionId}::bigint is null or exists (select from session s where s.id = ${sessionId} and s.user_id = u.id and s.ended_at is null))`
-  return row ?? null
+export function findLiveSession(db: Database['sql'], userId: number, sessionId: number | null): Promise<LiveSession | null> {
+  let loader = liveSessions.get(db)
+  if (loader === undefined) {
+    loader = new DataLoader((keys) => findLiveSessions(db, keys), { cache: false, maxBatchSize: 100, batchScheduleFn: setImmediate })
+    liveSessions.set(db, loader)
+  }
+  return loader.load([userId, sessionId])
+}
+
+type LiveSession = { roles: ('ADMIN' | 'AGENT')[] }
+type SessionKey = readonly [userId: number, sessionId: number | null]
+
+/** Those that are asked for in one turn, as by thousands who come back at once, share a statement. */
+const liveSessions = new WeakMap<Database['sql'], DataLoader<SessionKey, LiveSession | null>>()
+
+async function findLiveSessions(db: Database['sql'], keys: readonly SessionKey[]): Promise<(LiveSession | null)[]> {
+  const rows = await db<(LiveSession & { ord: number })[]>`
+    select w.ord::int as ord, u.roles from unnest(${keys.map(([userId]) => userId)}::bigint[], ${keys.map(([, sessionId]) => sessionId)}::bigint[]) with ordinality as w (user_id, session_id, ord)
+    join users u on u.id = w.user_id and u.deleted_at is null
+    where w.session_id is null or exists (select from session s where s.id = w.session_id and s.user_id = u.id and s.ended_at is null)`
+  const found = new Map(rows.map(({ ord, roles }) => [ord, { roles }]))
+  return keys.map((_, index) => found.get(index + 1) ?? null)
 }
 
 /** The live sessions of a user, the newest use first. */

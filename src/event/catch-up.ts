@@ -1,7 +1,8 @@
 import { endsMembership, isShown } from './batch.ts'
 import type { Batch } from './batch.ts'
 import { writeCursor } from './resume.ts'
-import type { Scope, Start } from './resume.ts'
+import type { Start } from './resume.ts'
+import type { Scope } from './start-reads.ts'
 import { isState } from './state.ts'
 import type { EventRow } from './types.ts'
 

@@ -6,7 +6,8 @@ import { currentEpoch, settleEpoch } from './epoch.ts'
 import { Feed } from './feed.ts'
 import { EventReader } from './reader.ts'
 import { readStart } from './resume.ts'
-import type { Cursors, Scope } from './resume.ts'
+import type { Cursors } from './resume.ts'
+import type { Scope } from './start-reads.ts'
 import { startSweep } from './sweep.ts'
 import type { StateChange } from './state.ts'
 import type { Moved, Sweep } from './sweep.ts'
@@ -214,7 +215,7 @@ export class Hub {
     const starting = { heads: new Map<number, number>(), moved: [] as Moved[] }
     this.#starting.add(starting)
     try {
-      const start = await readStart(this.#sql, scope, cursors)
+      const start = await readStart(this.#sql, scope, cursors, this.#epoch)
       if (start === null) return null
       await this.#checkEpoch(start.epoch)
       const feed = new Feed(this, scope, start, sendAway)

@@ -1,25 +1,13 @@
-import type { TransactionSql } from 'postgres'
 import type { Ctx } from '../ctx.ts'
 import { decodeCursor, encodeCursor, joinCursors } from './cursor.ts'
 import type { Cursor } from './cursor.ts'
-import { toEventRow } from './reader.ts'
-import type { RawEventRow } from './reader.ts'
 import { parseSnapshot } from './snapshot.ts'
-import { LARGE_CHAT, stateEvent } from './state.ts'
-import { EventKind } from './types.ts'
+import { MAX_IN_ALL, MAX_PER_CHAT, freshLoader, readMissed, readRanges } from './start-reads.ts'
+import type { MissedRange, Scope, Seen } from './start-reads.ts'
 import type { EventRow } from './types.ts'
 
-/** Events of one chat, and of all, that a resume brings at most; beyond that refetching is cheaper for everyone. */
-export const MAX_PER_CHAT = 1000
-export const MAX_IN_ALL = 5000
 /** Streams that a cursor names at most; beyond that repeats are possible, never gaps. */
 const MAX_DELIVERED = 64
-
-/** Whose events, and of which chat; `chatId` null means all of the viewer's. */
-export interface Scope {
-  viewerId: number
-  chatId: number | null
-}
 
 /** Tells a client to forget the numbers of these chats and fetch them again; `chatIds` null means everything. */
 export interface Reset {
@@ -45,14 +33,6 @@ export interface Start {
   reset: Reset | null
 }
 
-type Tx = TransactionSql<{ bigint: number }>
-
-interface OpenStream {
-  stream_id: number
-  head_seq: number
-  max_xid: string
-}
-
 /** The cursors that a subscriber brings: in the document's variables, and with the connection. */
 export interface Cursors {
   after: string | null
@@ -61,46 +41,49 @@ export interface Cursors {
 
 export const NO_CURSORS: Cursors = { after: null, resumeAfter: null }
 
-/** Reads in one snapshot where a viewer starts, and with a cursor what was missed since. Null: the chat of the scope is not the viewer's. */
-export function readStart(sql: Ctx['sql'], scope: Scope, cursors: Cursors): Promise<Start | null> {
-  return sql.begin('isolation level repeatable read read only', async (tx) => {
-    const [now] = await tx<{ epoch: string; floor: string; snapshot: string }[]>`select data_epoch() as epoch, floor_xid::text as floor, pg_current_snapshot()::text as snapshot from meta`
-    if (now === undefined) throw new Error('the meta row is missing')
-    const snapshot = parseSnapshot(now.snapshot)
-    const open = await tx<OpenStream[]>`
-      select s.id as stream_id, s.head_seq, s.max_xid::text as max_xid from stream s
-      where s.id in (
-        select chat_id from member where user_id = ${scope.viewerId} and to_seq is null and (${scope.chatId}::bigint is null or chat_id = ${scope.chatId})
-        union all select ${scope.viewerId}::bigint where ${scope.chatId}::bigint is null
-      )`
+/**
+ * Reads in one snapshot where a viewer starts, and with a cursor what was missed since. Null: the chat of the scope is not the viewer's.
+ * `knownEpoch` is what the data was called when it was last looked at; where it is called otherwise by now that is found out here.
+ */
+export async function readStart(sql: Ctx['sql'], scope: Scope, cursors: Cursors, knownEpoch: string): Promise<Start | null> {
+  const cursor = chooseCursor(cursors, { ...scope, epoch: knownEpoch })
+  const isValid = cursor !== null && typeof cursor !== 'string'
+  const seen = isValid ? await readMissed(sql, scope, cursor) : { ...(await freshLoader(sql).load(scope)), ranges: [], states: [] }
+  // The cursor was held against another body of data.
+  if (seen.epoch !== knownEpoch && (cursors.after !== null || cursors.resumeAfter !== null)) return readStart(sql, scope, cursors, seen.epoch)
+  const start = startOf(seen)
+  const outside = scope.chatId !== null && seen.open.length === 0
+  // Who is not in the chat can at most go on to the end of their time in it.
+  if (outside && !isValid) return null
+  if (cursor === null) return start
+  if (typeof cursor === 'string') return { ...start, reset: { reason: cursor, chatIds: null } }
+  // Numbers that this database has not reached: it is not the one that the cursor came from.
+  const ahead = [...cursor.delivered].some(([id, seq]) => seq > (start.heads.get(id) ?? seq))
+  if (ahead || cursor.horizon > start.limit) return outside ? null : { ...start, reset: { reason: 'NEW_EPOCH', chatIds: null } }
+  if (cursor.horizon <= BigInt(seen.floor)) return outside ? null : { ...start, reset: { reason: 'TOO_OLD', chatIds: null } }
 
-    const start: Start = {
-      epoch: now.epoch,
-      horizon: snapshot.xmin,
-      limit: snapshot.xmax,
-      heads: new Map(open.map((row) => [row.stream_id, row.head_seq])),
-      recent: new Map(open.map((row) => [row.stream_id, BigInt(row.max_xid)] as const).filter(([, xid]) => xid >= snapshot.xmin)),
-      missed: [],
-      cursor: null,
-      reset: null,
-    }
-    const cursor = chooseCursor(cursors, { ...scope, epoch: now.epoch })
-    const outside = scope.chatId !== null && open.length === 0
-    // Who is not in the chat can at most go on to the end of their time in it.
-    if (outside && (cursor === null || typeof cursor === 'string')) return null
-    if (cursor === null) return start
-    if (typeof cursor === 'string') return { ...start, reset: { reason: cursor, chatIds: null } }
-    // Numbers that this database has not reached: it is not the one that the cursor came from.
-    const ahead = [...cursor.delivered].some(([id, seq]) => seq > (start.heads.get(id) ?? seq))
-    if (ahead || cursor.horizon > snapshot.xmax) return outside ? null : { ...start, reset: { reason: 'NEW_EPOCH', chatIds: null } }
-    if (cursor.horizon <= BigInt(now.floor)) return outside ? null : { ...start, reset: { reason: 'TOO_OLD', chatIds: null } }
+  const { ranges, reset } = limitMissed(seen.ranges, scope)
+  if (outside && ranges.length === 0) return null
+  if (seen.states.length > MAX_IN_ALL) return { ...start, reset: { reason: 'TOO_MANY', chatIds: null } }
+  const missed = await readRanges(sql, ranges)
+  // Removed for their age since the snapshot was taken.
+  if (missed === null) return outside ? null : { ...start, reset: { reason: 'TOO_OLD', chatIds: null } }
+  return { ...start, cursor, reset, missed: [...missed, ...seen.states] }
+}
 
-    const { ranges, reset } = limitMissed(await findMissed(tx, scope, cursor), scope)
-    if (outside && ranges.length === 0) return null
-    const states = await readStates(tx, scope, cursor)
-    if (states.length > MAX_IN_ALL) return { ...start, reset: { reason: 'TOO_MANY', chatIds: null } }
-    return { ...start, cursor, reset, missed: [...(await readRanges(tx, ranges)), ...states] }
-  }) as Promise<Start | null>
+/** What a snapshot shows to anybody who starts. */
+function startOf({ epoch, snapshot, open }: Seen): Start {
+  const { xmin, xmax } = parseSnapshot(snapshot)
+  return {
+    epoch,
+    horizon: xmin,
+    limit: xmax,
+    heads: new Map(open.map(([id, head]) => [id, head])),
+    recent: new Map(open.map(([id, , xid]) => [id, BigInt(xid)] as const).filter(([, xid]) => xid >= xmin)),
+    missed: [],
+    cursor: null,
+    reset: null,
+  }
 }
 
 /** The cursor to continue, the reason why none can be, or null where none was brought. */
@@ -115,87 +98,12 @@ function chooseCursor({ after, resumeAfter }: Cursors, expected: Pick<Cursor, 'v
   return carried === 'OTHER_SCOPE' ? null : carried
 }
 
-/** A part of a stream that was missed, by its first and last event numbers. */
-interface MissedRange {
-  stream_id: number
-  first: number
-  last: number
-  /** So many lie above the horizon that nobody counted them. */
-  beyond: boolean
-}
-
-/**
- * What was missed since the cursor, within every interval in which the viewer was a member: contiguously from the last event delivered, or from
- * the first one at or above the horizon. Numbers only, so that too many cost no more than a few.
- */
-function findMissed(tx: Tx, scope: Scope, cursor: Cursor): Promise<MissedRange[]> {
-  const horizon = cursor.horizon.toString()
-  return tx<MissedRange[]>`
-    with interval as (
-      select chat_id as stream_id, from_seq, to_seq from member where user_id = ${scope.viewerId}
-      union all select chat_id, from_seq, to_seq from member_interval where user_id = ${scope.viewerId}
-      union all select ${scope.viewerId}::bigint, 1, null
-    ),
-    range as (
-      select i.stream_id, d.seq is null and above.count > ${MAX_PER_CHAT} as beyond, least(s.head_seq, i.to_seq) as last,
-        -- Of joined cursors one may name a number from below the other's horizon: what lies there was delivered.
-        greatest(i.from_seq, case when d.seq is null or above.count <= ${MAX_PER_CHAT} then greatest(above.seq, d.seq + 1) else d.seq + 1 end) as first
-      from interval i
-      join stream s on s.id = i.stream_id
-      left join unnest(${[...cursor.delivered.keys()]}::bigint[], ${[...cursor.delivered.values()]}::bigint[]) as d (stream_id, seq) on d.stream_id = i.stream_id
-      cross join lateral (
-        select min(e.seq) as seq, count(*) as count
-        from (select seq from event where event.stream_id = i.stream_id and event.xid >= ${horizon}::xid8 order by event.xid limit ${MAX_PER_CHAT + 1}) as e
-      ) as above
-      where s.max_xid >= ${horizon}::xid8 and above.seq is not null and (${scope.chatId}::bigint is null or i.stream_id = ${scope.chatId})
-    )
-    select stream_id, first, last, beyond from range where first <= last order by stream_id, first`
-}
-
-async function readRanges(tx: Tx, ranges: readonly MissedRange[]): Promise<EventRow[]> {
-  if (ranges.length === 0) return []
-  const rows = await tx<RawEventRow[]>`
-    select e.stream_id, e.seq, e.xid::text as xid, e.kind, e.actor_id, e.ref_id, e.rev, e.at
-    from unnest(${ranges.map((r) => r.stream_id)}::bigint[], ${ranges.map((r) => r.first)}::bigint[], ${ranges.map((r) => r.last)}::bigint[]) as r (stream_id, first, last)
-    join event e on e.stream_id = r.stream_id and e.seq between r.first and r.last
-    order by e.stream_id, e.seq`
-  return rows.map(toEventRow)
-}
-
-/**
- * What the viewer may see of marks and profiles that changed since the cursor. At or above its horizon only: some of it the viewer may know,
- * and hears again, which changes nothing.
- */
-async function readStates(tx: Tx, scope: Scope, cursor: Cursor): Promise<EventRow[]> {
-  const horizon = cursor.horizon.toString()
-  const rows = await tx<{ chat_id: number | null; user_id: number | null; at: string }[]>`
-    with mine as materialized (
-      select m.chat_id, c.member_count > ${LARGE_CHAT} as large from member m join chat c on c.id = m.chat_id
-      where m.user_id = ${scope.viewerId} and m.to_seq is null and (${scope.chatId}::bigint is null or m.chat_id = ${scope.chatId})
-    ),
-    marked as (
-      select m.chat_id, m.user_id, mine.large, m.marked_at as at from member m join mine on mine.chat_id = m.chat_id
-      where m.mark_xid >= ${horizon}::xid8 and m.to_seq is null
-    )
-    select chat_id, user_id, at from marked where not large or user_id = ${scope.viewerId}
-    union all select chat_id, null, max(at) from marked where large group by chat_id
-    union all select null, u.id, u.updated_at from users u
-      where u.profile_xid >= ${horizon}::xid8 and u.id <> ${scope.viewerId}
-        and exists (select from member m join mine on mine.chat_id = m.chat_id where m.user_id = u.id)
-    limit ${MAX_IN_ALL + 1}`
-  return rows.map(({ chat_id: chatId, user_id: userId, at }) =>
-    stateEvent(
-      chatId === null ? { kind: EventKind.CONTACT_CHANGED, userId: userId ?? 0, at: new Date(at) } : { kind: EventKind.MARKS_MOVED, chatId, userId, at: new Date(at) },
-    ),
-  )
-}
-
 /** Which of the missed ranges are to be read; the rest is a reset. */
 function limitMissed(ranges: readonly MissedRange[], scope: Scope): { ranges: MissedRange[]; reset: Reset | null } {
   const counts = new Map<number, number>()
-  for (const { stream_id: id, first, last, beyond } of ranges) counts.set(id, (counts.get(id) ?? 0) + (beyond ? Infinity : last - first + 1))
+  for (const { streamId: id, first, last, beyond } of ranges) counts.set(id, (counts.get(id) ?? 0) + (beyond ? Infinity : last - first + 1))
   const tooMany = [...counts].filter(([, count]) => count > MAX_PER_CHAT).map(([id]) => id)
-  const left = ranges.filter((range) => !tooMany.includes(range.stream_id))
+  const left = ranges.filter((range) => !tooMany.includes(range.streamId))
   const total = left.reduce((sum, { first, last }) => sum + last - first + 1, 0)
   if (total > MAX_IN_ALL || tooMany.includes(scope.viewerId)) return { ranges: [], reset: { reason: 'TOO_MANY', chatIds: null } }
   return { ranges: left, reset: tooMany.length > 0 ? { reason: 'TOO_MANY', chatIds: tooMany } : null }
@@ -203,8 +111,7 @@ function limitMissed(ranges: readonly MissedRange[], scope: Scope): { ranges: Mi
 
 /** A cursor that starts now: whoever continues it gets everything that this snapshot does not show. */
 export async function freshCursor(sql: Ctx['sql'], viewerId: number): Promise<string> {
-  const start = await readStart(sql, { viewerId, chatId: null }, NO_CURSORS)
-  if (start === null) throw new Error('a viewer always has a stream of their own')
+  const start = startOf(await freshLoader(sql).load({ viewerId, chatId: null }))
   const delivered = new Map([...start.recent.keys()].map((id) => [id, start.heads.get(id) ?? 0]))
   return writeCursor({ viewerId, chatId: null, epoch: start.epoch, horizon: start.horizon, delivered })
 }

@@ -270,7 +270,7 @@ describe('who of the people is there', () => {
 
 test('the counting counts: a query without a session needs no statement, one within a transaction its begin and commit', async () => {
   expect(await statementsOf('{ serverInfo { version } }', {}, counted.anonymous())).toEqual([])
-  const statements = await statementsOf('{ eventCursor }', {})
+  const statements = await statementsOf('mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) { errors { message } } }', { input: { bio: 'Grows roses' } })
   expect(statements.filter((text) => /^(begin|commit)\b/.test(text))).toHaveLength(2)
 })
 

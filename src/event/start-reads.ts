@@ -1,0 +1,140 @@
+import DataLoader from 'dataloader'
+import type { Ctx } from '../ctx.ts'
+import type { Cursor } from './cursor.ts'
+import { toEventRow } from './reader.ts'
+import type { RawEventRow } from './reader.ts'
+import { LARGE_CHAT, stateEvent } from './state.ts'
+import { EventKind } from './types.ts'
+import type { EventRow } from './types.ts'
+
+/** Events of one chat, and of all, that a resume brings at most; beyond that refetching is cheaper for everyone. */
+export const MAX_PER_CHAT = 1000
+export const MAX_IN_ALL = 5000
+
+/** Whose events, and of which chat; `chatId` null means all of the viewer's. */
+export interface Scope {
+  viewerId: number
+  chatId: number | null
+}
+
+/** What one snapshot shows. */
+export interface Seen {
+  epoch: string
+  /** Events of transactions below this one are not kept. */
+  floor: string
+  snapshot: string
+  /** The streams that the viewer reads now: id, newest event number, greatest transaction id. */
+  open: [id: number, head: number, xid: string][]
+}
+
+/** A part of a stream that was missed, by its first and last event numbers. */
+export interface MissedRange {
+  streamId: number
+  first: number
+  last: number
+  /** So many lie above the horizon that nobody counted them. */
+  beyond: boolean
+}
+
+const loaders = new WeakMap<Ctx['sql'], DataLoader<Scope, Seen>>()
+
+/** Where viewers start who bring nothing. Those that ask in one turn, as after a restart thousands do, share a statement, and so a snapshot. */
+export function freshLoader(sql: Ctx['sql']): DataLoader<Scope, Seen> {
+  const known = loaders.get(sql)
+  if (known !== undefined) return known
+  const loader = new DataLoader<Scope, Seen>((scopes) => readFresh(sql, scopes), { cache: false, maxBatchSize: 100, batchScheduleFn: setImmediate })
+  loaders.set(sql, loader)
+  return loader
+}
+
+async function readFresh(sql: Ctx['sql'], scopes: readonly Scope[]): Promise<Seen[]> {
+  const rows = await sql<(Omit<Seen, 'open'> & { open: Seen['open'] | null })[]>`
+    with now as materialized (select data_epoch() as epoch, floor_xid::text as floor, pg_current_snapshot()::text as snapshot from meta)
+    select now.epoch, now.floor, now.snapshot, (
+      select json_agg(json_build_array(s.id, s.head_seq, s.max_xid::text)) from stream s
+      where s.id in (
+        select m.chat_id from member m where m.user_id = w.viewer_id and m.to_seq is null and (w.chat_id is null or m.chat_id = w.chat_id)
+        union all select w.viewer_id where w.chat_id is null
+      )
+    ) as open
+    from unnest(${scopes.map(({ viewerId }) => viewerId)}::bigint[], ${scopes.map(({ chatId }) => chatId)}::bigint[]) with ordinality as w (viewer_id, chat_id, ord)
+    cross join now order by w.ord`
+  return rows.map((row) => ({ ...row, open: row.open ?? [] }))
+}
+
+/**
+ * What was missed since the cursor, within every interval in which the viewer was a member: contiguously from the last event delivered, or from
+ * the first one at or above the horizon. Numbers only, so that too many cost no more than a few. And what the viewer may see of marks and profiles
+ * that changed at or above the horizon: some of it the viewer may know, and hears again, which changes nothing. One statement, so one snapshot.
+ */
+export async function readMissed(sql: Ctx['sql'], { viewerId, chatId }: Scope, cursor: Cursor): Promise<Seen & { ranges: MissedRange[]; states: EventRow[] }> {
+  const horizon = cursor.horizon.toString()
+  const [row] = await sql<MissedRow[]>`
+    with own as materialized (
+      select m.chat_id, c.member_count > ${LARGE_CHAT} as large from member m join chat c on c.id = m.chat_id
+      where m.user_id = ${viewerId} and m.to_seq is null and (${chatId}::bigint is null or m.chat_id = ${chatId})
+    ),
+    interval as (
+      select chat_id as stream_id, from_seq, to_seq from member where user_id = ${viewerId}
+      union all select chat_id, from_seq, to_seq from member_interval where user_id = ${viewerId}
+      union all select ${viewerId}::bigint, 1, null
+    ),
+    range as (
+      select i.stream_id, d.seq is null and above.count > ${MAX_PER_CHAT} as beyond, least(s.head_seq, i.to_seq) as last,
+        -- Of joined cursors one may name a number from below the other's horizon: what lies there was delivered.
+        greatest(i.from_seq, case when d.seq is null or above.count <= ${MAX_PER_CHAT} then greatest(above.seq, d.seq + 1) else d.seq + 1 end) as first
+      from interval i
+      join stream s on s.id = i.stream_id
+      left join unnest(${[...cursor.delivered.keys()]}::bigint[], ${[...cursor.delivered.values()]}::bigint[]) as d (stream_id, seq) on d.stream_id = i.stream_id
+      cross join lateral (
+        select min(e.seq) as seq, count(*) as count
+        from (select seq from event where event.stream_id = i.stream_id and event.xid >= ${horizon}::xid8 order by event.xid limit ${MAX_PER_CHAT + 1}) as e
+      ) as above
+      where s.max_xid >= ${horizon}::xid8 and above.seq is not null and (${chatId}::bigint is null or i.stream_id = ${chatId})
+    ),
+    marked as (
+      select m.chat_id, m.user_id, own.large, m.marked_at as at from member m join own on own.chat_id = m.chat_id
+      where m.mark_xid >= ${horizon}::xid8 and m.to_seq is null
+    ),
+    state as (
+      select chat_id, user_id, at from marked where not large or user_id = ${viewerId}
+      union all select chat_id, null, max(at) from marked where large group by chat_id
+      union all select null, u.id, u.updated_at from users u
+        where u.profile_xid >= ${horizon}::xid8 and u.id <> ${viewerId} and exists (select from member m join own on own.chat_id = m.chat_id where m.user_id = u.id)
+      limit ${MAX_IN_ALL + 1}
+    )
+    select data_epoch() as epoch, floor_xid::text as floor, pg_current_snapshot()::text as snapshot,
+      (
+        select json_agg(json_build_array(s.id, s.head_seq, s.max_xid::text)) from stream s
+        where s.id in (select chat_id from own union all select ${viewerId}::bigint where ${chatId}::bigint is null)
+      ) as open,
+      (select json_agg(json_build_array(stream_id, first, last, beyond) order by stream_id, first) from range where first <= last) as ranges,
+      (select json_agg(json_build_array(chat_id, user_id, at)) from state) as states
+    from meta`
+  if (row === undefined) throw new Error('the meta row is missing')
+  return {
+    ...row,
+    open: row.open ?? [],
+    ranges: (row.ranges ?? []).map(([streamId, first, last, beyond]) => ({ streamId, first, last, beyond })),
+    states: (row.states ?? []).map(([id, userId, at]) =>
+      stateEvent(id === null ? { kind: EventKind.CONTACT_CHANGED, userId: userId ?? 0, at: new Date(at) } : { kind: EventKind.MARKS_MOVED, chatId: id, userId, at: new Date(at) }),
+    ),
+  }
+}
+
+interface MissedRow extends Omit<Seen, 'open'> {
+  open: Seen['open'] | null
+  ranges: [streamId: number, first: number, last: number, beyond: boolean][] | null
+  states: [chatId: number | null, userId: number | null, at: string][] | null
+}
+
+/** The events of these ranges, by stream and in order; null where some are gone. What a snapshot showed never changes, so this needs none. */
+export async function readRanges(sql: Ctx['sql'], ranges: readonly MissedRange[]): Promise<EventRow[] | null> {
+  if (ranges.length === 0) return []
+  const rows = await sql<RawEventRow[]>`
+    select e.stream_id, e.seq, e.xid::text as xid, e.kind, e.actor_id, e.ref_id, e.rev, e.at
+    from unnest(${ranges.map((r) => r.streamId)}::bigint[], ${ranges.map((r) => r.first)}::bigint[], ${ranges.map((r) => r.last)}::bigint[]) as r (stream_id, first, last)
+    join event e on e.stream_id = r.stream_id and e.seq between r.first and r.last
+    order by e.stream_id, e.seq`
+  return rows.length === ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0) ? rows.map(toEventRow) : null
+}
