@@ -1,6 +1,7 @@
 import { startLeavings } from './account/job.ts'
 import { createMemoryBus } from './bus/memory.ts'
 import { createRedisBus } from './bus/redis.ts'
+import { coalescing } from './base/coalesce.ts'
 import { createHostTokens } from './base/host-tokens.ts'
 import { NO_LIMITS, createRateLimiter } from './base/ratelimit.ts'
 import { openRedis } from './base/redis.ts'
@@ -19,7 +20,7 @@ import type { Services } from './graphql/context.ts'
 import { SendBatcher } from './message/batcher.ts'
 import { serveHttp } from './http/server.ts'
 import type { HttpServer } from './http/server.ts'
-import type { PresenceOptions } from './presence/index.ts'
+import type { PresenceOptions, Seen } from './presence/index.ts'
 import { createMemoryPresence } from './presence/memory.ts'
 import { createRedisPresence } from './presence/redis.ts'
 import { createTyping } from './presence/typing.ts'
@@ -44,14 +45,16 @@ export async function startApp(config: Config, options: { database: Database; se
     log.error({ err: error }, 'A listener of the bus failed')
   }
   const bus = redis === null ? createMemoryBus(onError) : await createRedisBus({ settings: redis.settings, publisher: redis.client, log, onError })
+  const storeSeen = coalescing<Seen>((seen) =>
+    touchLastSeen(database.db, seen).catch((error: unknown) => {
+      log.warn({ err: error }, 'When somebody was last seen could not be stored')
+    }),
+  )
   const presenceOptions: PresenceOptions = {
     bus,
     graceMs: options.presenceGraceMs ?? PRESENCE_GRACE_MS,
     idleMs: options.presenceIdleMs ?? config.presenceIdleSeconds * 1000,
-    onOffline: (seen) =>
-      touchLastSeen(database.db, seen).catch((error: unknown) => {
-        log.warn({ err: error }, 'When somebody was last seen could not be stored')
-      }),
+    onOffline: storeSeen,
   }
   const presence = redis === null ? createMemoryPresence(presenceOptions) : await createRedisPresence({ ...presenceOptions, redis: redis.client })
   const typing = await createTyping(bus)

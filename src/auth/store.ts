@@ -34,7 +34,7 @@ const liveSessions = new WeakMap<Database['sql'], DataLoader<SessionKey, LiveSes
 
 async function findLiveSessions(db: Database['sql'], keys: readonly SessionKey[]): Promise<(LiveSession | null)[]> {
   const rows = await db<(LiveSession & { ord: number })[]>`
-    select w.ord::int as ord, u.roles from unnest(${keys.map(([userId]) => userId)}::bigint[], ${keys.map(([, sessionId]) => sessionId)}::bigint[]) with ordinality as w (user_id, session_id, ord)
+    select w.ord::int as ord, u.roles from unnest((select ${keys.map(([userId]) => userId)}::bigint[]), (select ${keys.map(([, sessionId]) => sessionId)}::bigint[])) with ordinality as w (user_id, session_id, ord)
     join users u on u.id = w.user_id and u.deleted_at is null
     where w.session_id is null or exists (select from session s where s.id = w.session_id and s.user_id = u.id and s.ended_at is null)`
   const found = new Map(rows.map(({ ord, roles }) => [ord, { roles }]))

@@ -20,7 +20,10 @@ export const xid8 = customType<{ data: bigint; driverData: string }>({
   toDriver: (value) => value.toString(),
 })
 
-/** A list of ids as one parameter of a statement, which so reads the same whatever its length. */
-export const idList = (ids: readonly (number | null)[]) => sql`${`{${ids.map((id) => id ?? 'NULL').join(',')}}`}::bigint[]`
+/**
+ * A list of ids as one parameter of a statement, which so reads the same whatever its length. In a query of its own the planner does not see its length
+ * either: else a plan for just these few would always look cheaper than the one at hand, and each call would be planned anew, which costs more than it does.
+ */
+export const idList = (ids: readonly (number | null)[]) => sql`(select ${`{${ids.map((id) => id ?? 'NULL').join(',')}}`}::bigint[])::bigint[]`
 
 export const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' })

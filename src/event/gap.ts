@@ -35,7 +35,7 @@ export async function readGap(ctx: Pick<Ctx, 'sql'>, scope: { viewerId: number; 
     .filter(({ first, last }) => first <= last)
   const rows = await ctx.sql<RawEventRow[]>`
     select e.stream_id, e.seq, e.xid::text as xid, e.kind, e.actor_id, e.ref_id, e.rev, e.at
-    from unnest(${ranges.map((range) => range.first)}::bigint[], ${ranges.map((range) => range.last)}::bigint[]) as r (first, last)
+    from unnest((select ${ranges.map((range) => range.first)}::bigint[]), (select ${ranges.map((range) => range.last)}::bigint[])) as r (first, last)
     cross join lateral (select * from event where stream_id = ${chatId} and seq between r.first and r.last order by seq limit ${limit + 1}) as e
     order by e.seq limit ${limit + 1}`
   // What should stand there is gone: events are kept for some time only.

@@ -101,7 +101,7 @@ export class EventReader {
     try {
       const rows = await this.#sql<(RawEventRow & { ord: number })[]>`
         select w.ord::int as ord, e.stream_id, e.seq, e.xid::text as xid, e.kind, e.actor_id, e.ref_id, e.rev, e.at
-        from unnest(${wanted.map((w) => w.streamId)}::bigint[], ${wanted.map((w) => w.after)}::bigint[]) with ordinality as w (stream_id, after, ord)
+        from unnest((select ${wanted.map((w) => w.streamId)}::bigint[]), (select ${wanted.map((w) => w.after)}::bigint[])) with ordinality as w (stream_id, after, ord)
         cross join lateral (
           select * from event where event.stream_id = w.stream_id and event.seq > w.after order by event.seq limit ${READ_LIMIT}
         ) as e

@@ -57,7 +57,7 @@ async function readFresh(sql: Ctx['sql'], scopes: readonly Scope[]): Promise<See
         union all select w.viewer_id where w.chat_id is null
       )
     ) as open
-    from unnest(${scopes.map(({ viewerId }) => viewerId)}::bigint[], ${scopes.map(({ chatId }) => chatId)}::bigint[]) with ordinality as w (viewer_id, chat_id, ord)
+    from unnest((select ${scopes.map(({ viewerId }) => viewerId)}::bigint[]), (select ${scopes.map(({ chatId }) => chatId)}::bigint[])) with ordinality as w (viewer_id, chat_id, ord)
     cross join now order by w.ord`
   return rows.map((row) => ({ ...row, open: row.open ?? [] }))
 }
@@ -85,7 +85,7 @@ export async function readMissed(sql: Ctx['sql'], { viewerId, chatId }: Scope, c
         greatest(i.from_seq, case when d.seq is null or above.count <= ${MAX_PER_CHAT} then greatest(above.seq, d.seq + 1) else d.seq + 1 end) as first
       from interval i
       join stream s on s.id = i.stream_id
-      left join unnest(${[...cursor.delivered.keys()]}::bigint[], ${[...cursor.delivered.values()]}::bigint[]) as d (stream_id, seq) on d.stream_id = i.stream_id
+      left join unnest((select ${[...cursor.delivered.keys()]}::bigint[]), (select ${[...cursor.delivered.values()]}::bigint[])) as d (stream_id, seq) on d.stream_id = i.stream_id
       cross join lateral (
         select min(e.seq) as seq, count(*) as count
         from (select seq from event where event.stream_id = i.stream_id and event.xid >= ${horizon}::xid8 order by event.xid limit ${MAX_PER_CHAT + 1}) as e
@@ -133,7 +133,7 @@ export async function readRanges(sql: Ctx['sql'], ranges: readonly MissedRange[]
   if (ranges.length === 0) return []
   const rows = await sql<RawEventRow[]>`
     select e.stream_id, e.seq, e.xid::text as xid, e.kind, e.actor_id, e.ref_id, e.rev, e.at
-    from unnest(${ranges.map((r) => r.streamId)}::bigint[], ${ranges.map((r) => r.first)}::bigint[], ${ranges.map((r) => r.last)}::bigint[]) as r (stream_id, first, last)
+    from unnest((select ${ranges.map((r) => r.streamId)}::bigint[]), (select ${ranges.map((r) => r.first)}::bigint[]), (select ${ranges.map((r) => r.last)}::bigint[])) as r (stream_id, first, last)
     join event e on e.stream_id = r.stream_id and e.seq between r.first and r.last
     order by e.stream_id, e.seq`
   return rows.length === ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0) ? rows.map(toEventRow) : null

@@ -54,11 +54,15 @@ export async function updateUser(db: Db, id: number, values: Partial<typeof user
 
 /** Stores when these were last there, never an earlier moment. For who is invisible, or gone for good, time stands still. */
 export async function touchLastSeen(db: Db, seen: readonly { userId: number; at: Date }[]): Promise<void> {
-  const moments = sql`${`{${seen.map(({ at }) => at.toISOString()).join(',')}}`}::timestamptz[]`
+  const latest = new Map<number, Date>()
+  for (const { userId, at } of seen) if (at.getTime() > (latest.get(userId)?.getTime() ?? -Infinity)) latest.set(userId, at)
+  // By id, so that two servers that do this at once do not wait for each other.
+  const rows = [...latest].sort(([a], [b]) => a - b)
+  const moments = sql`${`{${rows.map(([, at]) => at.toISOString()).join(',')}}`}::timestamptz[]`
   await db
     .update(users)
     .set({ lastSeenAt: sql`greatest(${users.lastSeenAt}, seen.at)` })
-    .from(sql`unnest(${idList(seen.map(({ userId }) => userId))}, ${moments}) as seen (id, at)`)
+    .from(sql`unnest(${idList(rows.map(([userId]) => userId))}, ${moments}) as seen (id, at)`)
     .where(and(sql`${users.id} = seen.id`, ne(users.availability, 'INVISIBLE'), isNull(users.deletedAt)))
 }
 
