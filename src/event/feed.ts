@@ -141,6 +141,11 @@ export class Feed {
     this.onReady()
   }
 
+  /** Whether {@link take} may bring something at once. */
+  get mayHaveMore(): boolean {
+    return this.#ended || this.#catchUp !== null || this.#dirty.size > 0 || this.#reads.size > 0 || (!this.#states.isEmpty && this.#states.waitMs() === 0)
+  }
+
   /** What there is to send now, at most {@link BATCH_LIMIT} events; null where that is nothing: `onReady` tells when to ask again. */
   take(): Batch | null {
     if (this.#ended) return null

@@ -7,13 +7,18 @@ import type { Piece, Shape } from '../graphql/share.ts'
 /** A part of every frame of a stream: bytes as they are, or what changes from one frame to the next; a number is the place of a list of events. */
 type Part = Buffer | 'cursor' | 'caughtUp' | number
 
-/** Streams that have something to send: what one turn of the event loop brings goes out together, each socket once. */
+/** Streams that may have something to send, and those whose frames are made: what one turn of the event loop brings goes out together, each socket once. */
 let ready: SocketStream[] = []
+let made: SocketStream[] = []
 
+/** First all frames, then all writes in one go: readers who are woken one by one cost the writer twice as much. */
 function runReady(): void {
   const streams = ready
   ready = []
   for (const stream of streams) stream.turn()
+  const writing = made
+  made = []
+  for (const stream of writing) stream.flush()
 }
 
 /**
@@ -32,6 +37,8 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
   #scheduled = false
   #waiting = false
   #end: (() => void) | null = null
+  /** Frames to be written. */
+  #outgoing: Buffer[] = []
 
   /** `socket` is what `client` was made of; `id` is the operation's. */
   constructor(stream: LiveStream, client: WebSocket, socket: Duplex, id: string) {
@@ -65,6 +72,7 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
   }
 
   return(): Promise<IteratorResult<ExecutionResult, undefined>> {
+    this.#outgoing = []
     this.#stream.feed.return()
     this.#end?.()
     return Promise.resolve({ done: true, value: undefined })
@@ -76,28 +84,33 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
     if (ready.push(this) === 1) setImmediate(runReady)
   }
 
-  /** Writes what there is. */
+  /** Makes frames of what there is. */
   turn(): void {
     this.#scheduled = false
+    // Who is being sent away gets nothing more.
+    if (this.#waiting || this.#client.readyState !== WebSocket.OPEN) return
     const { feed } = this.#stream
-    while (!this.#waiting) {
-      // Who is being sent away gets nothing more.
-      if (this.#client.readyState !== WebSocket.OPEN) return
-      if (this.#socket.writableNeedDrain) {
-        this.#waitFor(new Promise((resolve) => this.#socket.once('drain', resolve)), () => undefined)
-        return
-      }
-      const answers = this.#stream.take()
-      if (answers instanceof Promise) {
-        this.#waitFor(answers, (made) => {
-          this.#write(made)
-        })
-      } else if (answers !== null) this.#write(answers)
-      else {
-        if (feed.ended) this.#end?.()
-        return
-      }
+    if (this.#socket.writableNeedDrain) {
+      this.#waitFor(new Promise((resolve) => this.#socket.once('drain', resolve)), () => undefined)
+      return
     }
+    const answers = this.#stream.take()
+    if (answers instanceof Promise) {
+      this.#waitFor(answers, (awaited) => {
+        this.#put(awaited)
+      })
+    } else if (answers !== null) {
+      this.#put(answers)
+      if (feed.mayHaveMore) this.#schedule()
+    } else if (feed.ended) this.#end?.()
+  }
+
+  /** Writes what was made. */
+  flush(): void {
+    const frames = this.#outgoing
+    this.#outgoing = []
+    if (this.#client.readyState !== WebSocket.OPEN || frames.length === 0) return
+    this.#socket.write(frames.length === 1 ? frames[0] : Buffer.concat(frames))
   }
 
   /** Takes nothing more until this is there. A reader for whom the network has no room is held; that the server itself takes its time is not its fault. */
@@ -112,18 +125,19 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
     })
   }
 
-  #write(answers: Answers): void {
-    if (this.#client.readyState !== WebSocket.OPEN) return
+  #put(answers: Answers): void {
+    if (this.#outgoing.length === 0) made.push(this)
     if ('results' in answers) {
-      for (const result of answers.results) this.#client.send(`${this.#before.toString()}${JSON.stringify(result)}}`)
+      for (const result of answers.results) this.#outgoing.push(frameOf([this.#before, Buffer.from(`${JSON.stringify(result)}}`)], NO_BATCH, []))
       return
     }
     const { batch, pieces } = answers
-    if (this.#stream.form === 'batches') this.#socket.write(frameOf(this.#parts, batch, pieces))
-    else if (pieces.length > 0) this.#socket.write(Buffer.concat(pieces.map((piece) => frameOf(this.#parts, batch, [piece]))))
+    if (this.#stream.form === 'batches') this.#outgoing.push(frameOf(this.#parts, batch, pieces))
+    else for (const piece of pieces) this.#outgoing.push(frameOf(this.#parts, batch, [piece]))
   }
 }
 
+const NO_BATCH = { cursor: '', caughtUp: true }
 const COMMA = ','.charCodeAt(0)
 const [TRUE, FALSE] = [Buffer.from('true'), Buffer.from('false')]
 
