@@ -36,8 +36,9 @@ export class Feed {
   readonly #epoch: string
   /** The last number sent of every stream that this feed reads. */
   readonly #sent: Map<number, number>
-  /** Streams that brought events at or above the horizon: the greatest transaction id of these, and the last number sent. The cursor's vector. */
-  readonly #recent: Map<number, { xid: bigint; seq: number }>
+  /** Streams that brought events at or above the horizon: the last number sent, which is the cursor's vector, and the greatest transaction id of these. */
+  readonly #recent: Map<number, number>
+  readonly #recentXids: Map<number, bigint>
   /** Streams that may have more than was sent. */
   readonly #dirty = new Set<number>()
   /** Streams whose read is under way (rows null), or whose rows wait to be taken. */
@@ -66,11 +67,12 @@ export class Feed {
     this.#scope = scope
     this.#epoch = start.epoch
     this.#sent = new Map(start.heads)
-    this.#recent = new Map([...start.recent].map(([id, xid]) => [id, { xid, seq: start.heads.get(id) ?? 0 }]))
+    this.#recentXids = new Map(start.recent)
+    this.#recent = new Map([...start.recent.keys()].map((id) => [id, start.heads.get(id) ?? 0]))
     this.#horizon = start.horizon
     // A chat that was left stays in the vector until the horizon has passed all that it brought: its last events must not come again.
-    for (const [id, seq] of start.cursor?.delivered ?? []) if (!this.#sent.has(id)) this.#recent.set(id, { xid: start.limit, seq })
-    for (const row of start.missed) if (!isState(row) && !this.#sent.has(row.streamId)) this.#recent.set(row.streamId, { xid: start.limit, seq: row.seq })
+    for (const [id, seq] of start.cursor?.delivered ?? []) if (!this.#sent.has(id)) this.#noteRecent(id, seq, start.limit)
+    for (const row of start.missed) if (!isState(row) && !this.#sent.has(row.streamId)) this.#noteRecent(row.streamId, row.seq, start.limit)
     this.#first = { reset: start.reset }
     this.#catchUp = start.cursor === null ? null : new CatchUp(scope, start, start.cursor)
   }
@@ -175,18 +177,9 @@ export class Feed {
   /** The next events of dirty streams, as far as they are in memory; the others are read, and then there is more. */
   #takeLive(): Batch | null {
     const events: EventRow[] = []
-    // Those of one turn: what is joined on the way comes later.
-    const ids = this.#reads.size === 0 ? [...this.#dirty] : [...this.#reads.keys(), ...this.#dirty]
-    for (const id of ids) {
-      const rows = this.#rowsAtHand(id)
-      if (rows === null) continue
-      const room = rows.slice(0, BATCH_LIMIT - events.length)
-      this.#reads.delete(id)
-      this.#note(id, room, events)
-      this.#settle(id, rows.length, room.length)
-      // Leaving the only chat of its scope ends a feed.
-      if (events.length === BATCH_LIMIT || this.#ended) break
-    }
+    for (const id of this.#reads.keys()) this.#takeStream(id, events)
+    // A stream that has still more is put in anew, and so comes again.
+    for (const id of this.#dirty) this.#takeStream(id, events)
     if (!this.#states.isEmpty) events.push(...this.#takeStates(BATCH_LIMIT - events.length))
     this.#passBarriers()
     const more = this.#dirty.size > 0 && !this.#ended && events.length < BATCH_LIMIT && this.#readDirty()
@@ -194,6 +187,17 @@ export class Feed {
     // A chat that was just joined may be in memory already.
     if (more) return this.#takeLive()
     return null
+  }
+
+  #takeStream(id: number, into: EventRow[]): void {
+    // Leaving the only chat of its scope ends a feed.
+    if (into.length === BATCH_LIMIT || this.#ended) return
+    const rows = this.#rowsAtHand(id)
+    if (rows === null) return
+    const room = into.length + rows.length <= BATCH_LIMIT ? rows : rows.slice(0, BATCH_LIMIT - into.length)
+    this.#reads.delete(id)
+    this.#note(id, room, into)
+    this.#settle(id, rows.length, room.length)
   }
 
   /** Rows of a stream beyond what was sent, if they are known without asking the database. The stream counts as clean from here on. */
@@ -262,11 +266,7 @@ export class Feed {
       // Nothing after the viewer's own removal is theirs.
       if (!this.#sent.has(streamId)) return
       this.#sent.set(streamId, row.seq)
-      const recent = this.#recent.get(streamId)
-      if (recent !== undefined) {
-        recent.seq = row.seq
-        if (row.xid > recent.xid) recent.xid = row.xid
-      } else if (row.xid >= this.#horizon) this.#recent.set(streamId, { xid: row.xid, seq: row.seq })
+      if (row.xid >= this.#horizon || this.#recent.has(streamId)) this.#noteRecent(streamId, row.seq, row.xid)
       if (isShown(row)) into.push(row)
       if (row.kind === EventKind.JOINED && row.refId !== null) this.#join(row.refId, row.rev ?? 1)
       if (endsMembership(row, this.#scope.viewerId)) {
@@ -274,6 +274,12 @@ export class Feed {
         return
       }
     }
+  }
+
+  #noteRecent(streamId: number, seq: number, xid: bigint): void {
+    this.#recent.set(streamId, seq)
+    const greatest = this.#recentXids.get(streamId)
+    if (greatest === undefined || xid > greatest) this.#recentXids.set(streamId, xid)
   }
 
   /** Decides whether a stream that was just taken has to be looked at again. */
@@ -320,7 +326,11 @@ export class Feed {
     const horizon = this.#barriers.pass((id) => this.#sent.get(id) ?? Infinity)
     if (horizon === null || horizon <= this.#horizon) return
     this.#horizon = horizon
-    for (const [id, recent] of this.#recent) if (recent.xid < horizon) this.#recent.delete(id)
+    for (const [id, xid] of this.#recentXids) {
+      if (xid >= horizon) continue
+      this.#recentXids.delete(id)
+      this.#recent.delete(id)
+    }
   }
 
   #batch(events: EventRow[]): Batch {
@@ -329,8 +339,6 @@ export class Feed {
   }
 
   #cursor(): string {
-    const delivered = new Map<number, number>()
-    for (const [id, recent] of this.#recent) delivered.set(id, recent.seq)
-    return writeCursor({ viewerId: this.#scope.viewerId, chatId: this.#scope.chatId, epoch: this.#epoch, horizon: this.#horizon, delivered })
+    return writeCursor({ viewerId: this.#scope.viewerId, chatId: this.#scope.chatId, epoch: this.#epoch, horizon: this.#horizon, delivered: this.#recent })
   }
 }

@@ -52,17 +52,33 @@ export class LiveStream {
     this.#settle = settle
   }
 
-  /** What there is to send now; null where that is nothing: `feed.onReady` tells when to ask again. Nothing is taken beside an answer that is still awaited. */
-  take(): Answers | Promise<Answers> | null {
-    const batch = this.feed.take()
-    return batch === null ? null : this.#answer(batch)
+  /**
+   * What there is to send now; null where that is nothing: `feed.onReady` tells when to ask again. 'later': it is being made for many, and `later` is
+   * called with it. Nothing is taken beside an answer that is still awaited.
+   */
+  take(later: (answers: Answers | Promise<Answers>) => void): Answers | Promise<Answers> | 'later' | null {
+    const taken = this.feed.take()
+    if (taken === null) return null
+    const batch = this.form === 'batches' ? taken : { ...taken, events: taken.events.filter((event) => event.kind === EventKind.MESSAGE_ADDED) }
+    const [event] = batch.events
+    if (event === undefined || batch.events.length > 1 || batch.reset !== null) return this.#answer(batch)
+    const piece = this.#plan.piece(event, this.#ctx, (made) => {
+      later(this.#ofOne(batch, made))
+    })
+    return piece === null ? 'later' : this.#ofOne(batch, piece)
   }
 
-  #answer(taken: Batch): Answers | Promise<Answers> {
-    const batch = this.form === 'batches' ? taken : { ...taken, events: taken.events.filter((event) => event.kind === EventKind.MESSAGE_ADDED) }
+  #ofOne(batch: Batch, piece: Piece | Promise<Piece>): Answers | Promise<Answers> {
+    return piece instanceof Promise ? this.#awaited(batch, piece.then((made) => [made])) : { batch, pieces: [piece] }
+  }
+
+  #answer(batch: Batch): Answers | Promise<Answers> {
     if (batch.reset !== null && this.form === 'batches') return this.#whole(batch)
     const pieces = this.#plan.pieces(batch.events, this.#ctx)
-    if (!(pieces instanceof Promise)) return { batch, pieces }
+    return pieces instanceof Promise ? this.#awaited(batch, pieces) : { batch, pieces }
+  }
+
+  #awaited(batch: Batch, pieces: Promise<Piece[]>): Promise<Answers> {
     return pieces.then(
       (made) => ({ batch, pieces: made }),
       (error: unknown) => (error instanceof RunFailed && isPassing(error) ? this.#later(batch, error) : this.#whole(batch)),
@@ -134,11 +150,18 @@ class LiveResults implements AsyncIterableIterator<ExecutionResult> {
         feed.hold(true)
         return { done: false, value }
       }
-      const answers = this.#stream.take()
-      if (answers !== null) this.#ready = resultsOf(await answers, this.#stream.shape)
+      const answers = await this.#take()
+      if (answers !== null) this.#ready = resultsOf(answers, this.#stream.shape)
       else if (feed.ended) return { done: true, value: undefined }
       else await new Promise<void>((resolve) => (this.#wake = resolve))
     }
+  }
+
+  #take(): Promise<Answers | null> {
+    return new Promise((resolve) => {
+      const answers = this.#stream.take(resolve)
+      if (answers !== 'later') resolve(answers)
+    })
   }
 
   return(): Promise<IteratorResult<ExecutionResult, undefined>> {

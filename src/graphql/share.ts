@@ -107,7 +107,9 @@ interface Entry {
   /** The newest event of the stream when it began. */
   head: number
   made: { for: FilledJson; exceptions: ReadonlySet<number> | null } | null | undefined
-  making: Promise<Entry>
+  making: Promise<void>
+  /** Who waits for it; null once it is made, or failed. */
+  waiters: (() => void)[] | null
 }
 
 /** How the events of one document are answered, with one set of variables. */
@@ -146,6 +148,17 @@ export class Plan {
     return making === null ? made : Promise.all(making)
   }
 
+  /** The piece of one event. Where it is being made for many just now the answer is null, and `later` is called with it: a promise for each of thousands would cost as much as the rest. */
+  piece(event: EventRow, ctx: GraphQLContext, later: (piece: Piece | Promise<Piece>) => void): Piece | Promise<Piece> | null {
+    const entry = this.#entryOf(event)
+    if (entry === null) return this.#alone(event, ctx)
+    if (entry.made !== undefined || entry.waiters === null) return this.#use(entry, event, ctx)
+    entry.waiters.push(() => {
+      later(this.#use(entry, event, ctx))
+    })
+    return null
+  }
+
   /** Executes a batch as a whole for one connection: what errors say of their places is true then. One result for each answer. */
   async whole(batch: Batch, ctx: GraphQLContext): Promise<ExecutionResult[]> {
     ctx.loaders = this.#sharing.loaders()
@@ -156,12 +169,13 @@ export class Plan {
   #pieceOf(event: EventRow, ctx: GraphQLContext): Piece | Promise<Piece> {
     const entry = this.#entryOf(event)
     if (entry === null) return this.#alone(event, ctx)
+    return entry.made === undefined ? entry.making.then(() => this.#use(entry, event, ctx)) : this.#use(entry, event, ctx)
+  }
+
+  #use({ made }: Entry, event: EventRow, ctx: GraphQLContext): Piece | Promise<Piece> {
     const viewerId = ctx.viewer?.userId ?? 0
-    const use = ({ made }: Entry) => {
-      const json = made == null || made.exceptions?.has(viewerId) === true ? null : made.for(viewerId)
-      return json === null ? this.#alone(event, ctx) : { json }
-    }
-    return entry.made === undefined ? entry.making.then(use) : use(entry)
+    const json = made == null || made.exceptions?.has(viewerId) === true ? null : made.for(viewerId)
+    return json === null ? this.#alone(event, ctx) : { json }
   }
 
   async #alone(event: EventRow, ctx: GraphQLContext): Promise<Piece> {
@@ -178,7 +192,7 @@ export class Plan {
     const known = this.#entries.get(key)
     if (known !== undefined && this.#isCurrent(known, event)) return known
     if (this.#refused.has(`${event.kind}:${event.streamId}`) || (event.kind !== EventKind.CONTACT_CHANGED && this.#hub.readersOf(event.streamId) < 2)) return null
-    const entry: Entry = { startedAt: performance.now(), generation: this.#hub.generation, head: this.#hub.head(event.streamId), made: undefined, making: Promise.resolve(null as never) }
+    const entry: Entry = { startedAt: performance.now(), generation: this.#hub.generation, head: this.#hub.head(event.streamId), made: undefined, making: Promise.resolve(), waiters: [] }
     entry.making = this.#make(entry, event)
     // Whoever waits for it hears of a failure.
     entry.making.catch(() => {
@@ -198,7 +212,17 @@ export class Plan {
     )
   }
 
-  async #make(entry: Entry, event: EventRow): Promise<Entry> {
+  async #make(entry: Entry, event: EventRow): Promise<void> {
+    try {
+      await this.#makeFor(entry, event)
+    } finally {
+      const waiters = entry.waiters ?? []
+      entry.waiters = null
+      for (const waiter of waiters) waiter()
+    }
+  }
+
+  async #makeFor(entry: Entry, event: EventRow): Promise<void> {
     const run = this.#sharing.begin(event)
     const result = await execute({ ...this.#args, rootValue: this.#rootOf(event), contextValue: run.context })
     if (run.refused) {
@@ -207,10 +231,9 @@ export class Plan {
       entry.made = null
     } else {
       const json = this.#jsonOf(result)
-      const [filled, exceptions] = await Promise.all([run.fill(json, this.#hub.viewersOf(event.streamId)), run.exceptions(this.#sharing.exceptionsOf)])
+      const [filled, exceptions] = await Promise.all([run.fill(json, () => this.#hub.viewersOf(event.streamId)), run.exceptions(this.#sharing.exceptionsOf)])
       entry.made = filled === null ? null : { for: filled, exceptions }
     }
-    return entry
   }
 
   /** What is not used any more is not kept either: a text that somebody deletes shall not wait here. */

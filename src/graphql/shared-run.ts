@@ -75,11 +75,12 @@ export class SharedRun implements Shared {
   }
 
   /** JSON that the run has made, with what these viewers have of their own in place of what stands in for it; null where that is not to be found. */
-  async fill(json: readonly string[], viewerIds: readonly number[]): Promise<FilledJson | null> {
+  async fill(json: readonly string[], viewersOf: () => readonly number[]): Promise<FilledJson | null> {
     if (this.#ofEach.size === 0) {
       const same = json.map((text) => Buffer.from(text))
       return () => same
     }
+    const viewerIds = viewersOf()
     const known = new Map(await Promise.all([...this.#ofEach].map(async ([standIn, load]) => [String(standIn), await load(viewerIds)] as const)))
     const standIn = new RegExp(`(${[...known.keys()].join('|')})`)
     // With what stands in at the odd places.

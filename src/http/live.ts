@@ -11,8 +11,18 @@ type Part = Buffer | 'cursor' | 'caughtUp' | number
 let ready: SocketStream[] = []
 let made: SocketStream[] = []
 
+/** Whether {@link runReady} will be called. */
+let awaited = false
+
+function runSoon(): void {
+  if (awaited) return
+  awaited = true
+  setImmediate(runReady)
+}
+
 /** First all frames, then all writes in one go: readers who are woken one by one cost the writer twice as much. */
 function runReady(): void {
+  awaited = false
   const streams = ready
   ready = []
   for (const stream of streams) stream.turn()
@@ -81,7 +91,8 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    if (ready.push(this) === 1) setImmediate(runReady)
+    ready.push(this)
+    runSoon()
   }
 
   /** Makes frames of what there is. */
@@ -91,18 +102,25 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
     if (this.#waiting || this.#client.readyState !== WebSocket.OPEN) return
     const { feed } = this.#stream
     if (this.#socket.writableNeedDrain) {
-      this.#waitFor(new Promise((resolve) => this.#socket.once('drain', resolve)), () => undefined)
+      this.#waitFor(new Promise((resolve) => this.#socket.once('drain', resolve)), () => {
+        this.#schedule()
+      })
       return
     }
-    const answers = this.#stream.take()
+    const answers = this.#stream.take(this.#later)
+    if (answers === 'later') this.#waiting = true
+    else if (answers !== null) this.#later(answers)
+    else if (feed.ended) this.#end?.()
+  }
+
+  readonly #later = (answers: Answers | Promise<Answers>): void => {
     if (answers instanceof Promise) {
-      this.#waitFor(answers, (awaited) => {
-        this.#put(awaited)
-      })
-    } else if (answers !== null) {
-      this.#put(answers)
-      if (feed.mayHaveMore) this.#schedule()
-    } else if (feed.ended) this.#end?.()
+      this.#waitFor(answers, this.#later)
+      return
+    }
+    this.#waiting = false
+    this.#put(answers)
+    if (this.#stream.feed.mayHaveMore) this.#schedule()
   }
 
   /** Writes what was made. */
@@ -121,12 +139,12 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
       this.#waiting = false
       this.#stream.feed.hold(false)
       then(value)
-      this.#schedule()
     })
   }
 
   #put(answers: Answers): void {
     if (this.#outgoing.length === 0) made.push(this)
+    runSoon()
     if ('results' in answers) {
       for (const result of answers.results) this.#outgoing.push(frameOf([this.#before, Buffer.from(`${JSON.stringify(result)}}`)], NO_BATCH, []))
       return
