@@ -1,6 +1,8 @@
 import { and, asc, desc, eq, getTableColumns, isNull, sql } from 'drizzle-orm'
 import { idList } from '../db/columns.ts'
 import type { Database, Db } from '../db/index.ts'
+import { columnsOf } from '../db/rows.ts'
+import type { RawRow } from '../db/rows.ts'
 import { streams } from '../event/table.ts'
 import { chats, members } from './table.ts'
 
@@ -22,14 +24,17 @@ export type UserAndChat = readonly [userId: number, chatId: number]
 
 const pairsOf = (keys: readonly UserAndChat[]) => sql`select * from unnest(${idList(keys.map(([userId]) => userId))}, ${idList(keys.map(([, chatId]) => chatId))})`
 
+const CHAT = columnsOf(chats, 'c', { prefix: 'chat.' })
+const MEMBER = columnsOf(members, 'm', { prefix: 'member.' })
+const STREAM = columnsOf(streams, 's', { but: ['id', 'maxXid'], prefix: 'stream.' })
+
 /** Those of these chats in which the viewer beside them is a member now. */
-export function findViewerChats(db: Db, keys: readonly UserAndChat[]): Promise<ViewerChat[]> {
-  return db
-    .select(VIEWER_CHAT)
-    .from(members)
-    .innerJoin(chats, eq(chats.id, members.chatId))
-    .innerJoin(streams, eq(streams.id, members.chatId))
-    .where(and(isNull(members.toSeq), sql`(${members.userId}, ${members.chatId}) in (${pairsOf(keys)})`))
+export async function findViewerChats(db: Db, keys: readonly UserAndChat[]): Promise<ViewerChat[]> {
+  const rows = await db.execute<RawRow>(sql`
+    select ${CHAT.list}, ${MEMBER.list}, ${STREAM.list} from (${pairsOf(keys)}) as wanted (user_id, chat_id)
+    join member m on m.user_id = wanted.user_id and m.chat_id = wanted.chat_id and m.to_seq is null
+    join chat c on c.id = m.chat_id join stream s on s.id = m.chat_id`)
+  return rows.map((row) => ({ chat: CHAT.read(row), member: MEMBER.read(row), stream: STREAM.read(row) }))
 }
 
 /** These chats, whoever asks. */

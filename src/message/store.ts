@@ -1,11 +1,16 @@
 import { and, asc, desc, eq, getTableColumns, isNotNull, sql } from 'drizzle-orm'
-import { alias } from 'drizzle-orm/pg-core'
 import { idList } from '../db/columns.ts'
 import type { Database, Db } from '../db/index.ts'
+import { columnsOf } from '../db/rows.ts'
+import type { RawRow } from '../db/rows.ts'
 import type { SendAnswer, SendItem } from '../db/sends.ts'
+import { users } from '../user/table.ts'
 import { messages, revisions } from './table.ts'
 
-export type MessageRow = typeof messages.$inferSelect
+/** A message without what only a repeat of its send is compared by. */
+export type MessageRow = Omit<SentRow, 'clientHash'>
+export type SentRow = typeof messages.$inferSelect
+type UserRow = typeof users.$inferSelect
 export type RevisionRow = typeof revisions.$inferSelect
 
 /** Chat and number. */
@@ -61,7 +66,7 @@ export async function sendOne(tx: Db, item: SendItem): Promise<SendRow> {
 }
 
 /** What somebody has sent under this clientId, and the hash of what it was; null where nothing. */
-export async function findSent(db: Db, senderId: number, clientId: string): Promise<MessageRow | null> {
+export async function findSent(db: Db, senderId: number, clientId: string): Promise<SentRow | null> {
   const [row] = await db
     .select()
     .from(messages)
@@ -71,14 +76,13 @@ export async function findSent(db: Db, senderId: number, clientId: string): Prom
 
 const pairsOf = (keys: readonly MessageKey[]) => sql`select * from unnest(${idList(keys.map(([chatId]) => chatId))}, ${idList(keys.map(([, number]) => number))})`
 
-export function findMessages(db: Db, keys: readonly MessageKey[]): Promise<MessageRow[]> {
-  return db
-    .select()
-    .from(messages)
-    .where(sql`(${messages.chatId}, ${messages.number}) in (${pairsOf(keys)})`)
-}
+const MESSAGE = columnsOf(messages, 'm', { but: ['clientHash'] })
+const SENDER = columnsOf(users, 's', { prefix: 'sender.' })
 
-const replies = alias(messages, 'reply')
+export async function findMessages(db: Db, keys: readonly MessageKey[]): Promise<MessageRow[]> {
+  const rows = await db.execute<RawRow>(sql`select ${MESSAGE.list} from message m where (m.chat_id, m.number) in (${pairsOf(keys)})`)
+  return rows.map(MESSAGE.read)
+}
 
 /** A part of a chat's history, by its first and last numbers. */
 export interface Range {
@@ -87,13 +91,27 @@ export interface Range {
   to: number
 }
 
-/** The messages of these ranges, each with the one that it answers. Numbers have no holes: no OFFSET, no search. */
-export function findRanges(db: Db, ranges: readonly Range[]): Promise<{ message: MessageRow; reply: MessageRow | null }[]> {
-  return db
-    .select({ message: messages, reply: replies })
-    .from(sql`unnest(${idList(ranges.map((r) => r.chatId))}, ${idList(ranges.map((r) => r.from))}, ${idList(ranges.map((r) => r.to))}) as wanted (chat_id, first, last)`)
-    .innerJoin(messages, sql`${messages.chatId} = wanted.chat_id and ${messages.number} between wanted.first and wanted.last`)
-    .leftJoin(replies, and(eq(replies.chatId, messages.chatId), eq(replies.number, messages.replyTo)))
+/**
+ * The messages of these ranges, those that they answer (some of them twice, then), and who sent them all. Numbers have no holes: no OFFSET, no search.
+ * What is joined with LIMIT is looked up row by row: nothing that the planner expects of a range makes it read a whole table.
+ */
+export async function findRanges(db: Db, ranges: readonly Range[]): Promise<{ messages: MessageRow[]; senders: Map<number, UserRow> }> {
+  const rows = await db.execute<RawRow>(sql`
+    with page as materialized (
+      select m.* from unnest(${idList(ranges.map((r) => r.chatId))}, ${idList(ranges.map((r) => r.from))}, ${idList(ranges.map((r) => r.to))}) as wanted (chat_id, first, last)
+      cross join lateral (select * from message where chat_id = wanted.chat_id and number between first and last order by number limit last - first + 1) m
+    )
+    select ${MESSAGE.list}, ${SENDER.list} from (
+      select * from page
+      union all select answered.* from page cross join lateral (select * from message where chat_id = page.chat_id and number = page.reply_to limit 1) answered
+    ) m left join lateral (select * from users where id = m.sender_id limit 1) s on true`)
+  const senders = new Map<number, UserRow>()
+  const found = rows.map((row) => {
+    const message = MESSAGE.read(row)
+    if (row['sender.id'] !== null && !senders.has(row['sender.id'] as number)) senders.set(row['sender.id'] as number, SENDER.read(row))
+    return message
+  })
+  return { messages: found, senders }
 }
 
 /** So many former texts of a message are kept, the newest ones. */
