@@ -28,12 +28,13 @@ const CHAT = columnsOf(chats, 'c', { prefix: 'chat.' })
 const MEMBER = columnsOf(members, 'm', { prefix: 'member.' })
 const STREAM = columnsOf(streams, 's', { but: ['id', 'maxXid'], prefix: 'stream.' })
 
-/** Those of these chats in which the viewer beside them is a member now. */
+/** Those of these chats in which the viewer beside them is a member now. By LIMIT each is looked up by its key: without, the planner reads the whole table of chats for a few of them. */
 export async function findViewerChats(db: Db, keys: readonly UserAndChat[]): Promise<ViewerChat[]> {
   const rows = await db.execute<RawRow>(sql`
     select ${CHAT.list}, ${MEMBER.list}, ${STREAM.list} from (${pairsOf(keys)}) as wanted (user_id, chat_id)
-    join member m on m.user_id = wanted.user_id and m.chat_id = wanted.chat_id and m.to_seq is null
-    join chat c on c.id = m.chat_id join stream s on s.id = m.chat_id`)
+    cross join lateral (select * from member where user_id = wanted.user_id and chat_id = wanted.chat_id and to_seq is null limit 1) m
+    cross join lateral (select * from chat where id = wanted.chat_id limit 1) c
+    cross join lateral (select * from stream where id = wanted.chat_id limit 1) s`)
   return rows.map((row) => ({ chat: CHAT.read(row), member: MEMBER.read(row), stream: STREAM.read(row) }))
 }
 

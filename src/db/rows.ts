@@ -28,16 +28,20 @@ export function columnsOf<T extends Table, K extends keyof InferSelectModel<T> &
   const columns = Object.entries(getTableColumns(table))
     .filter(([name]) => !(but as readonly string[]).includes(name))
     .map(([name, column]) => {
-      const read = column.columnType === 'PgTimestamp' ? readMoment : READ_BY_DRIVER.has(column.columnType) ? null : (value: unknown) => column.mapFromDriverValue(value)
-      return { name, key: prefix + name, text: `${alias}."${column.name}" as "${prefix}${name}"`, read }
+      const key = prefix + name
+      // Most lists are empty, and reading one costs more than reading nothing.
+      const isList = column.columnType === 'PgArray' && column.notNull
+      const value = `${alias}."${column.name}"`
+      const read = column.columnType === 'PgTimestamp' ? readMoment : READ_BY_DRIVER.has(column.columnType) ? null : (given: unknown) => column.mapFromDriverValue(given)
+      return { name, key, isList, text: `${isList ? `nullif(${value}, '{}')` : value} as "${key}"`, read }
     })
   return {
     list: sql.raw(columns.map(({ text }) => text).join(', ')),
     read(row) {
       const made: RawRow = {}
-      for (const { name, key, read } of columns) {
+      for (const { name, key, isList, read } of columns) {
         const value = row[key]
-        made[name] = read === null || value === null ? value : read(value)
+        made[name] = value === null ? (isList ? [] : null) : read === null ? value : read(value)
       }
       return made as Omit<InferSelectModel<T>, K>
     },

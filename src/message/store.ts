@@ -4,13 +4,13 @@ import type { Database, Db } from '../db/index.ts'
 import { columnsOf } from '../db/rows.ts'
 import type { RawRow } from '../db/rows.ts'
 import type { SendAnswer, SendItem } from '../db/sends.ts'
-import { users } from '../user/table.ts'
+import { NOT_READ, users } from '../user/table.ts'
+import type { UserRow } from '../user/table.ts'
 import { messages, revisions } from './table.ts'
 
 /** A message without what only a repeat of its send is compared by. */
 export type MessageRow = Omit<SentRow, 'clientHash'>
 export type SentRow = typeof messages.$inferSelect
-type UserRow = typeof users.$inferSelect
 export type RevisionRow = typeof revisions.$inferSelect
 
 /** Chat and number. */
@@ -77,7 +77,7 @@ export async function findSent(db: Db, senderId: number, clientId: string): Prom
 const pairsOf = (keys: readonly MessageKey[]) => sql`select * from unnest(${idList(keys.map(([chatId]) => chatId))}, ${idList(keys.map(([, number]) => number))})`
 
 const MESSAGE = columnsOf(messages, 'm', { but: ['clientHash'] })
-const SENDER = columnsOf(users, 's', { prefix: 'sender.' })
+const SENDER = columnsOf(users, 's', { but: NOT_READ, prefix: 'sender.' })
 
 export async function findMessages(db: Db, keys: readonly MessageKey[]): Promise<MessageRow[]> {
   const rows = await db.execute<RawRow>(sql`select ${MESSAGE.list} from message m where (m.chat_id, m.number) in (${pairsOf(keys)})`)
@@ -92,7 +92,7 @@ export interface Range {
 }
 
 /**
- * The messages of these ranges, those that they answer (some of them twice, then), and who sent them all. Numbers have no holes: no OFFSET, no search.
+ * The messages of these ranges, those that they answer (some of them twice, then), and who sent them all, each beside one of theirs. Numbers have no holes: no OFFSET, no search.
  * What is joined with LIMIT is looked up row by row: nothing that the planner expects of a range makes it read a whole table.
  */
 export async function findRanges(db: Db, ranges: readonly Range[]): Promise<{ messages: MessageRow[]; senders: Map<number, UserRow> }> {
@@ -102,13 +102,15 @@ export async function findRanges(db: Db, ranges: readonly Range[]): Promise<{ me
       cross join lateral (select * from message where chat_id = wanted.chat_id and number between first and last order by number limit last - first + 1) m
     )
     select ${MESSAGE.list}, ${SENDER.list} from (
-      select * from page
-      union all select answered.* from page cross join lateral (select * from message where chat_id = page.chat_id and number = page.reply_to limit 1) answered
-    ) m left join lateral (select * from users where id = m.sender_id limit 1) s on true`)
+      select f.*, case when row_number() over (partition by f.sender_id) = 1 then f.sender_id end as shown from (
+        select * from page
+        union all select answered.* from page cross join lateral (select * from message where chat_id = page.chat_id and number = page.reply_to limit 1) answered
+      ) f
+    ) m left join lateral (select * from users where id = m.shown limit 1) s on true`)
   const senders = new Map<number, UserRow>()
   const found = rows.map((row) => {
     const message = MESSAGE.read(row)
-    if (row['sender.id'] !== null && !senders.has(row['sender.id'] as number)) senders.set(row['sender.id'] as number, SENDER.read(row))
+    if (row['sender.id'] !== null) senders.set(row['sender.id'] as number, SENDER.read(row))
     return message
   })
   return { messages: found, senders }

@@ -3,11 +3,12 @@ import { idList } from '../db/columns.ts'
 import type { Db } from '../db/index.ts'
 import { columnsOf } from '../db/rows.ts'
 import type { RawRow } from '../db/rows.ts'
-import { blocks, users } from './table.ts'
+import { NOT_READ, blocks, users } from './table.ts'
+import type { UserRow } from './table.ts'
 
-export type UserRow = typeof users.$inferSelect
+export type { UserRow }
 
-const USER = columnsOf(users, 'u')
+const USER = columnsOf(users, 'u', { but: NOT_READ })
 
 export async function findUsers(db: Db, ids: readonly number[]): Promise<UserRow[]> {
   const rows = await db.execute<RawRow>(sql`select ${USER.list} from users u where id = any (${idList(ids)})`)
