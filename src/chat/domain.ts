@@ -8,6 +8,7 @@ import { equalBytes } from '../base/secrets.ts'
 import { isUuid, searchTextOf, textFault } from '../base/text.ts'
 import { withTransaction } from '../ctx.ts'
 import type { Ctx, Shared } from '../ctx.ts'
+import { gathering } from '../db/gather.ts'
 import { append, appendOne, createStream, lockStreams } from '../event/log.ts'
 import type { StreamHead } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
@@ -66,15 +67,16 @@ export function thoseWhoDoNotRead(ctx: Ctx, reading: Reading): Promise<readonly 
     .load(reading)
 }
 
-function chatLoader(ctx: Ctx) {
-  return ctx.loaders.get<UserAndChat, Chat | null>(
-    'chat',
-    async (keys) => inOrderOf(keys.map(pairOf), await findViewerChats(ctx.db, keys), ({ member }) => pairOf([member.userId, member.chatId])),
-    pairOf,
-  )
-}
-
 const pairOf = ([userId, chatId]: UserAndChat) => `${userId},${chatId}`
+
+const readViewerChats = gathering<UserAndChat, Chat | null>(
+  async (db, keys) => inOrderOf(keys.map(pairOf), await findViewerChats(db, keys), ({ member }) => pairOf([member.userId, member.chatId])),
+  1000,
+)
+
+function chatLoader(ctx: Ctx) {
+  return ctx.loaders.get<UserAndChat, Chat | null>('chat', (keys) => readViewerChats(ctx, keys), pairOf)
+}
 
 /** Lets these chats of the viewer's, which were just read, be known. */
 export function knowChats(ctx: Ctx, chats: readonly Chat[]): void {

@@ -3,6 +3,7 @@ import { inOrderOf } from '../base/loaders.ts'
 import type { MaybePromise } from '../base/loaders.ts'
 import type { Page, PageRequest } from '../base/page.ts'
 import type { Ctx } from '../ctx.ts'
+import { gathering } from '../db/gather.ts'
 import { loadChat } from '../chat/domain.ts'
 import type { Chat } from '../chat/domain.ts'
 import { userLoader } from '../user/domain.ts'
@@ -70,26 +71,22 @@ export async function listMessages(ctx: Ctx, chat: Chat, request: PageRequest<nu
   return { items, keyOf: (message) => message.number, hasPreviousPage: from > lowest && newest >= lowest, hasNextPage: to < newest }
 }
 
+/** Pages of 100 messages are long enough for eight of them to be a good part of a millisecond's work. */
+const readRanges = gathering(findRanges, 8)
+
 /** Histories of several chats that are asked for at once share a statement. */
 function rangeLoader(ctx: Ctx) {
   return ctx.loaders.get<Range, Message[]>(
     'messages',
     async (ranges) => {
       const [known, knownUsers] = [messageLoader(ctx), userLoader(ctx)]
-      const { messages, senders } = await findRanges(ctx.db, ranges)
-      const found = new Map<string, Message>()
-      for (const message of messages) {
-        found.set(nameOf([message.chatId, message.number]), message)
-        known.know([message.chatId, message.number], message)
-      }
-      for (const [id, user] of senders) knownUsers.know(id, user)
-      return ranges.map(({ chatId, from, to }) => {
-        const items: Message[] = []
-        for (let number = from; number <= to; number++) {
-          const message = found.get(nameOf([chatId, number]))
-          if (message !== undefined) items.push(message)
-        }
-        return items
+      return (await readRanges(ctx, ranges)).map(({ messages, senders }, index) => {
+        const { from, to } = ranges[index] as Range
+        for (const message of messages) known.know([message.chatId, message.number], message)
+        for (const user of senders) knownUsers.know(user.id, user)
+        // What is answered may stand on the page as well, and is there twice then.
+        const items = new Map(messages.filter(({ number }) => number >= from && number <= to).map((message) => [message.number, message]))
+        return [...items.values()].sort((a, b) => a.number - b.number)
       })
     },
     ({ chatId, from, to }) => `${chatId}:${from}:${to}`,

@@ -91,29 +91,35 @@ export interface Range {
   to: number
 }
 
+/** The messages of a range and those that they answer (some of them twice, then), and who sent them all. */
+export interface RangeRows {
+  messages: MessageRow[]
+  senders: UserRow[]
+}
+
 /**
- * The messages of these ranges, those that they answer (some of them twice, then), and who sent them all, each beside one of theirs. Numbers have no holes: no OFFSET, no search.
- * What is joined with LIMIT is looked up row by row: nothing that the planner expects of a range makes it read a whole table.
+ * The rows of each of these ranges, with each sender beside one of their messages. Numbers have no holes: no OFFSET, no search. What is joined with
+ * LIMIT is looked up row by row: nothing that the planner expects of a range makes it read a whole table.
  */
-export async function findRanges(db: Db, ranges: readonly Range[]): Promise<{ messages: MessageRow[]; senders: Map<number, UserRow> }> {
-  const rows = await db.execute<RawRow>(sql`
+export async function findRanges(db: Db, ranges: readonly Range[]): Promise<RangeRows[]> {
+  const rows = await db.execute<RawRow & { ord: number }>(sql`
     with page as materialized (
-      select m.* from unnest(${idList(ranges.map((r) => r.chatId))}, ${idList(ranges.map((r) => r.from))}, ${idList(ranges.map((r) => r.to))}) as wanted (chat_id, first, last)
+      select m.*, ord from unnest(${idList(ranges.map((r) => r.chatId))}, ${idList(ranges.map((r) => r.from))}, ${idList(ranges.map((r) => r.to))}) with ordinality as wanted (chat_id, first, last, ord)
       cross join lateral (select * from message where chat_id = wanted.chat_id and number between first and last order by number limit last - first + 1) m
     )
-    select ${MESSAGE.list}, ${SENDER.list} from (
-      select f.*, case when row_number() over (partition by f.sender_id) = 1 then f.sender_id end as shown from (
+    select ord::int as ord, ${MESSAGE.list}, ${SENDER.list} from (
+      select f.*, case when row_number() over (partition by f.ord, f.sender_id) = 1 then f.sender_id end as shown from (
         select * from page
-        union all select answered.* from page cross join lateral (select * from message where chat_id = page.chat_id and number = page.reply_to limit 1) answered
+        union all select answered.*, ord from page cross join lateral (select * from message where chat_id = page.chat_id and number = page.reply_to limit 1) answered
       ) f
     ) m left join lateral (select * from users where id = m.shown limit 1) s on true`)
-  const senders = new Map<number, UserRow>()
-  const found = rows.map((row) => {
-    const message = MESSAGE.read(row)
-    if (row['sender.id'] !== null) senders.set(row['sender.id'] as number, SENDER.read(row))
-    return message
-  })
-  return { messages: found, senders }
+  const found = ranges.map((): RangeRows => ({ messages: [], senders: [] }))
+  for (const row of rows) {
+    const range = found[row.ord - 1]
+    range?.messages.push(MESSAGE.read(row))
+    if (row['sender.id'] !== null) range?.senders.push(SENDER.read(row))
+  }
+  return found
 }
 
 /** So many former texts of a message are kept, the newest ones. */
