@@ -191,7 +191,7 @@ test('whoever reads at the same time as many others gets the pages of their own 
   const asked = people.flatMap((reader, r) => chats.flatMap((chatId, n) => [1, 3].map((last) => ({ reader, r, chatId, n, last }))))
   const answers = await Promise.all(asked.map(({ reader, chatId, last }) => reader.ask(READ, { chatId, last })))
   for (const [index, { r, n, last }] of asked.entries()) {
-    const texts = Array.from({ length: last }, (_, m) => ({ number: 5 + n - last + m, text: `${4 + n - last + m} of ${n}`, sender: { displayName: `reader${n}` } }))
+    const texts = Array.from({ length: last }, (_, m) => ({ number: 5 + n - last + m, text: `${4 + n - last + m} of ${n}`, sender: { displayName: `Reader${n}` } }))
     const isMember = n <= r && r <= n + 2
     expect(answers[index]?.chat).toEqual(isMember ? { title: `Of ${n}`, messages: { nodes: texts } } : null)
   }
