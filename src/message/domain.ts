@@ -71,7 +71,7 @@ export async function listMessages(ctx: Ctx, chat: Chat, request: PageRequest<nu
   return { items, keyOf: (message) => message.number, hasPreviousPage: from > lowest && newest >= lowest, hasNextPage: to < newest }
 }
 
-/** Pages of 100 messages are long enough for eight of them to be a good part of a millisecond's work. */
+/** Few enough pages in one statement that none waits long for the rows of the others. */
 const readRanges = gathering(findRanges, 8)
 
 /** Histories of several chats that are asked for at once share a statement. */
