@@ -1,12 +1,14 @@
 import { Conflict, InvalidInput, NotAllowed, NotFound, throwFaults } from '../base/errors.ts'
 import type { AppError } from '../base/errors.ts'
 import { groupBy, inOrderOf } from '../base/loaders.ts'
+import type { MaybePromise } from '../base/loaders.ts'
 import { pageOf } from '../base/page.ts'
 import type { Page, PageRequest } from '../base/page.ts'
 import { equalBytes } from '../base/secrets.ts'
 import { isUuid, searchTextOf, textFault } from '../base/text.ts'
 import { withTransaction } from '../ctx.ts'
 import type { Ctx, Shared } from '../ctx.ts'
+import { gathering } from '../db/gather.ts'
 import { append, appendOne, createStream, lockStreams } from '../event/log.ts'
 import type { StreamHead } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
@@ -37,8 +39,8 @@ export type Chat = ViewerChat
 export type Member = MemberRow
 
 /** A chat of the viewer's; null where it does not exist or the viewer is not in it (any more). */
-export function loadChat(ctx: Ctx, chatId: number): Promise<Chat | null> {
-  return ctx.shared === undefined ? chatLoader(ctx).load([viewerOf(ctx).userId, chatId]) : sharedChat(ctx, ctx.shared, chatId)
+export function loadChat(ctx: Ctx, chatId: number): MaybePromise<Chat | null> {
+  return ctx.shared === undefined ? chatLoader(ctx).take([viewerOf(ctx).userId, chatId]) : sharedChat(ctx, ctx.shared, chatId)
 }
 
 /** A chat as all of its members have it. What each of them has of their own is not there. */
@@ -65,17 +67,20 @@ export function thoseWhoDoNotRead(ctx: Ctx, reading: Reading): Promise<readonly 
     .load(reading)
 }
 
+const pairOf = ([userId, chatId]: UserAndChat) => `${userId},${chatId}`
+
+const readViewerChats = gathering<UserAndChat, Chat | null>(
+  async (db, keys) => inOrderOf(keys.map(pairOf), await findViewerChats(db, keys), ({ member }) => pairOf([member.userId, member.chatId])),
+  1000,
+)
+
 function chatLoader(ctx: Ctx) {
-  return ctx.loaders.get<UserAndChat, Chat | null>(
-    'chat',
-    async (keys) => inOrderOf(keys.map(String), await findViewerChats(ctx.db, keys), ({ member }) => `${member.userId},${member.chatId}`),
-    String,
-  )
+  return ctx.loaders.get<UserAndChat, Chat | null>('chat', (keys) => readViewerChats(ctx, keys), pairOf)
 }
 
 /** Lets these chats of the viewer's, which were just read, be known. */
-export function primeChats(ctx: Ctx, chats: readonly Chat[]): void {
-  for (const chat of chats) chatLoader(ctx).prime([chat.member.userId, chat.chat.id], chat)
+export function knowChats(ctx: Ctx, chats: readonly Chat[]): void {
+  for (const chat of chats) chatLoader(ctx).know([chat.member.userId, chat.chat.id], chat)
 }
 
 /** The direct chat with this user; null where there is none. */

@@ -3,7 +3,7 @@ import type { Page, PageRequest } from '../base/page.ts'
 import { searchWords } from '../base/text.ts'
 import type { Ctx } from '../ctx.ts'
 import { viewerOf } from '../viewer.ts'
-import { primeChats } from './domain.ts'
+import { knowChats } from './domain.ts'
 import type { Chat } from './domain.ts'
 import { countChatList, findChatList } from './list-store.ts'
 import type { ChatKey, ListFilter } from './list-store.ts'
@@ -21,7 +21,7 @@ export interface ChatFilter {
 export async function listChats(ctx: Ctx, filter: ChatFilter, request: PageRequest<ChatKey>): Promise<Page<Chat, ChatKey>> {
   const wanted = wantedOf(filter)
   const rows = wanted === null ? [] : await findChatList(ctx.db, viewerOf(ctx).userId, wanted, { after: request.cursor, backward: request.backward, limit: request.limit + 1 })
-  primeChats(ctx, rows)
+  knowChats(ctx, rows)
   return pageOf(request, rows, ({ chat, member, stream }) => [member.pinned, stream.lastAt.toISOString(), chat.id])
 }
 

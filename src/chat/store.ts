@@ -1,6 +1,8 @@
 import { and, asc, desc, eq, getTableColumns, isNull, sql } from 'drizzle-orm'
 import { idList } from '../db/columns.ts'
 import type { Database, Db } from '../db/index.ts'
+import { columnsOf } from '../db/rows.ts'
+import type { RawRow } from '../db/rows.ts'
 import { streams } from '../event/table.ts'
 import { chats, members } from './table.ts'
 
@@ -22,14 +24,18 @@ export type UserAndChat = readonly [userId: number, chatId: number]
 
 const pairsOf = (keys: readonly UserAndChat[]) => sql`select * from unnest(${idList(keys.map(([userId]) => userId))}, ${idList(keys.map(([, chatId]) => chatId))})`
 
-/** Those of these chats in which the viewer beside them is a member now. */
-export function findViewerChats(db: Db, keys: readonly UserAndChat[]): Promise<ViewerChat[]> {
-  return db
-    .select(VIEWER_CHAT)
-    .from(members)
-    .innerJoin(chats, eq(chats.id, members.chatId))
-    .innerJoin(streams, eq(streams.id, members.chatId))
-    .where(and(isNull(members.toSeq), sql`(${members.userId}, ${members.chatId}) in (${pairsOf(keys)})`))
+const CHAT = columnsOf(chats, 'c', { prefix: 'chat.' })
+const MEMBER = columnsOf(members, 'm', { prefix: 'member.' })
+const STREAM = columnsOf(streams, 's', { but: ['id', 'maxXid'], prefix: 'stream.' })
+
+/** Those of these chats in which the viewer beside them is a member now. By LIMIT each is looked up by its key: without, the planner reads the whole table of chats for a few of them. */
+export async function findViewerChats(db: Db, keys: readonly UserAndChat[]): Promise<ViewerChat[]> {
+  const rows = await db.execute<RawRow>(sql`
+    select ${CHAT.list}, ${MEMBER.list}, ${STREAM.list} from (${pairsOf(keys)}) as wanted (user_id, chat_id)
+    cross join lateral (select * from member where user_id = wanted.user_id and chat_id = wanted.chat_id and to_seq is null limit 1) m
+    cross join lateral (select * from chat where id = wanted.chat_id limit 1) c
+    cross join lateral (select * from stream where id = wanted.chat_id limit 1) s`)
+  return rows.map((row) => ({ chat: CHAT.read(row), member: MEMBER.read(row), stream: STREAM.read(row) }))
 }
 
 /** These chats, whoever asks. */

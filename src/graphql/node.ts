@@ -2,6 +2,7 @@ import type { FieldMap, ImplementableObjectRef, InterfaceRef, ObjectFieldBuilder
 import { BadUserInput } from '../base/errors.ts'
 import { decodeAnyId, encodeId } from '../base/id.ts'
 import type { IdType, Key } from '../base/id.ts'
+import type { MaybePromise } from '../base/loaders.ts'
 import { builder } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
 
@@ -9,7 +10,7 @@ type Types = typeof builder.$inferSchemaTypes
 
 /** Which type an object is of, where it is reached as a Node: the rows themselves do not say. */
 const typeOf = new WeakMap<object, IdType>()
-const loaders = new Map<IdType, (ctx: GraphQLContext, key: Key) => Promise<object | null>>()
+const loaders = new Map<IdType, (ctx: GraphQLContext, key: Key) => MaybePromise<object | null>>()
 
 export const Node = builder.interfaceRef<object>('Node').implement({
   description: 'Anything with a global ID.',
@@ -29,7 +30,7 @@ export function defineNode<T extends object>(
     /** The numbers of the global ID; needed where no interface brings the field `id`. */
     key?: (value: T) => number[]
     interfaces?: InterfaceRef<Types, T>[]
-    load: (ctx: GraphQLContext, key: Key) => Promise<T | null>
+    load: (ctx: GraphQLContext, key: Key) => MaybePromise<T | null>
     fields: (t: ObjectFieldBuilder<Types, T>) => FieldMap
   },
 ): void {

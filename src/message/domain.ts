@@ -1,9 +1,12 @@
 import { BadUserInput } from '../base/errors.ts'
 import { inOrderOf } from '../base/loaders.ts'
+import type { MaybePromise } from '../base/loaders.ts'
 import type { Page, PageRequest } from '../base/page.ts'
 import type { Ctx } from '../ctx.ts'
+import { gathering } from '../db/gather.ts'
 import { loadChat } from '../chat/domain.ts'
 import type { Chat } from '../chat/domain.ts'
+import { userLoader } from '../user/domain.ts'
 import { viewerOf } from '../viewer.ts'
 import { countUnread, findMessages, findRanges } from './store.ts'
 import type { MessageKey, MessageRow, Range, UserAndChat } from './store.ts'
@@ -15,30 +18,33 @@ export type { Location, MessageKey }
 /** Stored numbers of the kinds of messages. */
 export const MESSAGE_KINDS = ['TEXT', 'IMAGE', 'VIDEO', 'AUDIO', 'FILE', 'STICKER', 'LOCATION', 'CONTACTS', 'TEMPLATE', 'UNSUPPORTED'] as const
 
+const nameOf = ([chatId, number]: MessageKey) => `${chatId},${number}`
+
 /** A message by chat and number, whoever asks: for those who know already that the viewer may see it. */
-export function loadMessage(ctx: Ctx, key: MessageKey): Promise<Message | null> {
-  return messageLoader(ctx).load(key)
+export function loadMessage(ctx: Ctx, key: MessageKey): MaybePromise<Message | null> {
+  return messageLoader(ctx).take(key)
 }
 
 function messageLoader(ctx: Ctx) {
-  return ctx.loaders.get<MessageKey, Message | null>('message', async (keys) => inOrderOf(keys.map(String), await findMessages(ctx.db, keys), (row) => `${row.chatId},${row.number}`), String)
+  return ctx.loaders.get<MessageKey, Message | null>('message', async (keys) => inOrderOf(keys.map(nameOf), await findMessages(ctx.db, keys), (row) => nameOf([row.chatId, row.number])), nameOf)
 }
 
 /** A message that the viewer may see; null where there is none. */
-export async function visibleMessage(ctx: Ctx, key: MessageKey): Promise<Message | null> {
+export function visibleMessage(ctx: Ctx, key: MessageKey): MaybePromise<Message | null> {
   if (ctx.shared !== undefined) {
     ctx.shared.assumeReads(...key)
     return loadMessage(ctx, key)
   }
-  const chat = await loadChat(ctx, key[0])
-  return chat !== null && key[1] >= chat.member.historyFrom ? loadMessage(ctx, key) : null
+  const ofChat = (chat: Chat | null) => (chat !== null && key[1] >= chat.member.historyFrom ? loadMessage(ctx, key) : null)
+  const chat = loadChat(ctx, key[0])
+  return chat instanceof Promise ? chat.then(ofChat) : ofChat(chat)
 }
 
 /** The newest message that the viewer may see, a deleted one too: as history shows it. */
-export function lastMessage(ctx: Ctx, chat: Chat): Promise<Message | null> {
-  if (chat.stream.messageNo === 0) return Promise.resolve(null)
+export function lastMessage(ctx: Ctx, chat: Chat): MaybePromise<Message | null> {
+  if (chat.stream.messageNo === 0) return null
   if (ctx.shared !== undefined) return visibleMessage(ctx, [chat.chat.id, chat.stream.messageNo])
-  return chat.stream.messageNo >= chat.member.historyFrom ? loadMessage(ctx, [chat.chat.id, chat.stream.messageNo]) : Promise.resolve(null)
+  return chat.stream.messageNo >= chat.member.historyFrom ? loadMessage(ctx, [chat.chat.id, chat.stream.messageNo]) : null
 }
 
 /** A page of a chat's history, ascending. With `around` the page is centred on that message instead. */
@@ -65,25 +71,22 @@ export async function listMessages(ctx: Ctx, chat: Chat, request: PageRequest<nu
   return { items, keyOf: (message) => message.number, hasPreviousPage: from > lowest && newest >= lowest, hasNextPage: to < newest }
 }
 
+/** Few enough pages in one statement that none waits long for the rows of the others. */
+const readRanges = gathering(findRanges, 8)
+
 /** Histories of several chats that are asked for at once share a statement. */
 function rangeLoader(ctx: Ctx) {
   return ctx.loaders.get<Range, Message[]>(
     'messages',
     async (ranges) => {
-      const loader = messageLoader(ctx)
-      const found = new Map<string, Message>()
-      for (const { message, reply } of await findRanges(ctx.db, ranges)) {
-        found.set(`${message.chatId},${message.number}`, message)
-        loader.prime([message.chatId, message.number], message)
-        if (reply !== null) loader.prime([reply.chatId, reply.number], reply)
-      }
-      return ranges.map(({ chatId, from, to }) => {
-        const items: Message[] = []
-        for (let number = from; number <= to; number++) {
-          const message = found.get(`${chatId},${number}`)
-          if (message !== undefined) items.push(message)
-        }
-        return items
+      const [known, knownUsers] = [messageLoader(ctx), userLoader(ctx)]
+      return (await readRanges(ctx, ranges)).map(({ messages, senders }, index) => {
+        const { from, to } = ranges[index] as Range
+        for (const message of messages) known.know([message.chatId, message.number], message)
+        for (const user of senders) knownUsers.know(user.id, user)
+        // What is answered may stand on the page as well, and is there twice then.
+        const items = new Map(messages.filter(({ number }) => number >= from && number <= to).map((message) => [message.number, message]))
+        return [...items.values()].sort((a, b) => a.number - b.number)
       })
     },
     ({ chatId, from, to }) => `${chatId}:${from}:${to}`,
@@ -118,6 +121,6 @@ export function unreadCount(ctx: Ctx, chatId: number): Promise<number> {
 }
 
 /** The message that this one answers; null where it answers none, or one from before the viewer's time. */
-export async function repliedMessage(ctx: Ctx, message: Message): Promise<Message | null> {
+export function repliedMessage(ctx: Ctx, message: Message): MaybePromise<Message | null> {
   return message.replyTo === null ? null : visibleMessage(ctx, [message.chatId, message.replyTo])
 }

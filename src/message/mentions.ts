@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../base/loaders.ts'
 import type { Ctx } from '../ctx.ts'
 import { loadUser } from '../user/domain.ts'
 import type { User } from '../user/domain.ts'
@@ -27,8 +28,12 @@ export async function mentionedMembers(ctx: Ctx, chatId: number, text: string): 
 }
 
 /** The users whom a message mentions. */
-export async function mentionedUsers(ctx: Ctx, message: Message): Promise<User[]> {
-  const users = await Promise.all(message.mentions.map((id) => loadUser(ctx, id)))
+export function mentionedUsers(ctx: Ctx, message: Message): MaybePromise<User[]> {
+  return message.mentions.length === 0 ? [] : usersOf(ctx, message.mentions)
+}
+
+async function usersOf(ctx: Ctx, ids: readonly number[]): Promise<User[]> {
+  const users = await Promise.all(ids.map(async (id) => loadUser(ctx, id)))
   return users.filter((user) => user !== null)
 }
 

@@ -28,7 +28,7 @@ export async function searchMessages(
   if (fault !== null) throw new BadUserInput(`\`query\` ${fault}.`)
   const terms = readQuery(search.query)
   const keys = await searchMessageKeys(ctx.db, viewerOf(ctx).userId, { ...search, terms, after: request.cursor, limit: request.limit + 1 })
-  const messages = (await Promise.all(keys.map((key) => loadMessage(ctx, key)))).filter((message) => message !== null)
+  const messages = (await Promise.all(keys.map(async (key) => loadMessage(ctx, key)))).filter((message) => message !== null)
   return { ...pageOf(request, messages, (message) => [message.createdAt.toISOString(), message.chatId, message.number] as const), terms }
 }
 

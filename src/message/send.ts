@@ -91,7 +91,7 @@ async function sendTo(ctx: Ctx, chatId: number, input: SendInput, content: Conte
   switch (answer.outcome) {
     case 'CREATED':
       // It was stored just now by somebody who may read it: nothing needs to be asked again.
-      return { duplicate: false, message: messageFrom(answer, { chatId, senderId: userId, clientId: input.clientId.toLowerCase(), clientHash, replyTo: input.replyTo?.[1] ?? null, ...content }) }
+      return { duplicate: false, message: messageFrom(answer, { chatId, senderId: userId, clientId: input.clientId.toLowerCase(), replyTo: input.replyTo?.[1] ?? null, ...content }) }
     case 'DUPLICATE':
       return { duplicate: true, key: [answer.chatId, answer.number] }
     case 'CONFLICT':
@@ -117,7 +117,7 @@ async function store(ctx: Ctx, item: SendItem): Promise<SendAnswer> {
 /** A message as its row was made. */
 function messageFrom(
   { number, seq, at, mentions }: Extract<SendAnswer, { outcome: 'CREATED' }>,
-  given: Content & Pick<Message, 'chatId' | 'senderId' | 'clientId' | 'clientHash' | 'replyTo'>,
+  given: Content & Pick<Message, 'chatId' | 'senderId' | 'clientId' | 'replyTo'>,
 ): Message {
   return { ...given, number, seq, bodySeq: seq, mentions, reactions: null, revision: 1, createdAt: at, editedAt: null, deletedAt: null, pinnedAt: null }
 }

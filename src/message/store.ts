@@ -1,11 +1,16 @@
 import { and, asc, desc, eq, getTableColumns, isNotNull, sql } from 'drizzle-orm'
-import { alias } from 'drizzle-orm/pg-core'
 import { idList } from '../db/columns.ts'
 import type { Database, Db } from '../db/index.ts'
+import { columnsOf } from '../db/rows.ts'
+import type { RawRow } from '../db/rows.ts'
 import type { SendAnswer, SendItem } from '../db/sends.ts'
+import { NOT_READ, users } from '../user/table.ts'
+import type { UserRow } from '../user/table.ts'
 import { messages, revisions } from './table.ts'
 
-export type MessageRow = typeof messages.$inferSelect
+/** A message without what only a repeat of its send is compared by. */
+export type MessageRow = Omit<SentRow, 'clientHash'>
+export type SentRow = typeof messages.$inferSelect
 export type RevisionRow = typeof revisions.$inferSelect
 
 /** Chat and number. */
@@ -61,7 +66,7 @@ export async function sendOne(tx: Db, item: SendItem): Promise<SendRow> {
 }
 
 /** What somebody has sent under this clientId, and the hash of what it was; null where nothing. */
-export async function findSent(db: Db, senderId: number, clientId: string): Promise<MessageRow | null> {
+export async function findSent(db: Db, senderId: number, clientId: string): Promise<SentRow | null> {
   const [row] = await db
     .select()
     .from(messages)
@@ -71,14 +76,13 @@ export async function findSent(db: Db, senderId: number, clientId: string): Prom
 
 const pairsOf = (keys: readonly MessageKey[]) => sql`select * from unnest(${idList(keys.map(([chatId]) => chatId))}, ${idList(keys.map(([, number]) => number))})`
 
-export function findMessages(db: Db, keys: readonly MessageKey[]): Promise<MessageRow[]> {
-  return db
-    .select()
-    .from(messages)
-    .where(sql`(${messages.chatId}, ${messages.number}) in (${pairsOf(keys)})`)
-}
+const MESSAGE = columnsOf(messages, 'm', { but: ['clientHash'] })
+const SENDER = columnsOf(users, 's', { but: NOT_READ, prefix: 'sender.' })
 
-const replies = alias(messages, 'reply')
+export async function findMessages(db: Db, keys: readonly MessageKey[]): Promise<MessageRow[]> {
+  const rows = await db.execute<RawRow>(sql`select ${MESSAGE.list} from message m where (m.chat_id, m.number) in (${pairsOf(keys)})`)
+  return rows.map(MESSAGE.read)
+}
 
 /** A part of a chat's history, by its first and last numbers. */
 export interface Range {
@@ -87,13 +91,35 @@ export interface Range {
   to: number
 }
 
-/** The messages of these ranges, each with the one that it answers. Numbers have no holes: no OFFSET, no search. */
-export function findRanges(db: Db, ranges: readonly Range[]): Promise<{ message: MessageRow; reply: MessageRow | null }[]> {
-  return db
-    .select({ message: messages, reply: replies })
-    .from(sql`unnest(${idList(ranges.map((r) => r.chatId))}, ${idList(ranges.map((r) => r.from))}, ${idList(ranges.map((r) => r.to))}) as wanted (chat_id, first, last)`)
-    .innerJoin(messages, sql`${messages.chatId} = wanted.chat_id and ${messages.number} between wanted.first and wanted.last`)
-    .leftJoin(replies, and(eq(replies.chatId, messages.chatId), eq(replies.number, messages.replyTo)))
+/** The messages of a range and those that they answer (some of them twice, then), and who sent them all. */
+export interface RangeRows {
+  messages: MessageRow[]
+  senders: UserRow[]
+}
+
+/**
+ * The rows of each of these ranges, with each sender beside one of their messages. Numbers have no holes: no OFFSET, no search. What is joined with
+ * LIMIT is looked up row by row: nothing that the planner expects of a range makes it read a whole table.
+ */
+export async function findRanges(db: Db, ranges: readonly Range[]): Promise<RangeRows[]> {
+  const rows = await db.execute<RawRow & { ord: number }>(sql`
+    with page as materialized (
+      select m.*, ord from unnest(${idList(ranges.map((r) => r.chatId))}, ${idList(ranges.map((r) => r.from))}, ${idList(ranges.map((r) => r.to))}) with ordinality as wanted (chat_id, first, last, ord)
+      cross join lateral (select * from message where chat_id = wanted.chat_id and number between first and last order by number limit last - first + 1) m
+    )
+    select ord::int as ord, ${MESSAGE.list}, ${SENDER.list} from (
+      select f.*, case when row_number() over (partition by f.ord, f.sender_id) = 1 then f.sender_id end as shown from (
+        select * from page
+        union all select answered.*, ord from page cross join lateral (select * from message where chat_id = page.chat_id and number = page.reply_to limit 1) answered
+      ) f
+    ) m left join lateral (select * from users where id = m.shown limit 1) s on true`)
+  const found = ranges.map((): RangeRows => ({ messages: [], senders: [] }))
+  for (const row of rows) {
+    const range = found[row.ord - 1]
+    range?.messages.push(MESSAGE.read(row))
+    if (row['sender.id'] !== null) range?.senders.push(SENDER.read(row))
+  }
+  return found
 }
 
 /** So many former texts of a message are kept, the newest ones. */

@@ -3,6 +3,7 @@ import { brokenUniqueIndex } from '../base/database-errors.ts'
 import { Conflict, InvalidInput, NotFound } from '../base/errors.ts'
 import type { AppError } from '../base/errors.ts'
 import { inOrderOf } from '../base/loaders.ts'
+import type { Loader, MaybePromise } from '../base/loaders.ts'
 import { pageOf } from '../base/page.ts'
 import type { Page, PageRequest } from '../base/page.ts'
 import { searchTextOf, searchWords, textFault } from '../base/text.ts'
@@ -21,8 +22,13 @@ export type Role = User['roles'][number]
 const ROLES: readonly Role[] = ['ADMIN', 'AGENT']
 
 /** A user by id; null where there is none. */
-export async function loadUser(ctx: Ctx, id: number): Promise<User | null> {
-  return ctx.loaders.get<number, User | null>('user', async (ids) => inOrderOf(ids, await findUsers(ctx.db, ids), (row) => row.id)).load(id)
+export function loadUser(ctx: Ctx, id: number): MaybePromise<User | null> {
+  return userLoader(ctx).take(id)
+}
+
+/** For those who have read users otherwise, and let them be known. */
+export function userLoader(ctx: Ctx): Loader<number, User | null> {
+  return ctx.loaders.get<number, User | null>('user', async (ids) => inOrderOf(ids, await findUsers(ctx.db, ids), (row) => row.id))
 }
 
 /** Those of these users who exist and are not deleted, read anew. */

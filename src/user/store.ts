@@ -1,12 +1,18 @@
 import { and, asc, desc, eq, getTableColumns, gt, isNull, like, lt, lte, ne, or, sql } from 'drizzle-orm'
 import { idList } from '../db/columns.ts'
 import type { Db } from '../db/index.ts'
-import { blocks, users } from './table.ts'
+import { columnsOf } from '../db/rows.ts'
+import type { RawRow } from '../db/rows.ts'
+import { NOT_READ, blocks, users } from './table.ts'
+import type { UserRow } from './table.ts'
 
-export type UserRow = typeof users.$inferSelect
+export type { UserRow }
 
-export function findUsers(db: Db, ids: readonly number[]): Promise<UserRow[]> {
-  return db.select().from(users).where(sql`${users.id} = any (${idList(ids)})`)
+const USER = columnsOf(users, 'u', { but: NOT_READ })
+
+export async function findUsers(db: Db, ids: readonly number[]): Promise<UserRow[]> {
+  const rows = await db.execute<RawRow>(sql`select ${USER.list} from users u where id = any (${idList(ids)})`)
+  return rows.map(USER.read)
 }
 
 export async function findUserByUsername(db: Db, username: string): Promise<UserRow | null> {

@@ -35,6 +35,10 @@ export const users = pgTable(
   ],
 )
 
+/** What of a user's row only statements ask for: nobody reads it. */
+export const NOT_READ = ['searchText', 'updatedAt', 'profileXid'] as const
+export type UserRow = Omit<typeof users.$inferSelect, (typeof NOT_READ)[number]>
+
 /** Apart from the profile, so that no query for people can ever carry it along. */
 export const passwords = pgTable('password', {
   userId: int8('user_id')

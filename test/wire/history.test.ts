@@ -177,3 +177,22 @@ describe('people', () => {
     expect((await carol.ask(NODES, { ids })).nodes).toEqual([null, null, null, { __typename: 'User', id: alice.id, username: 'alice' }])
   })
 })
+
+test('whoever reads at the same time as many others gets the pages of their own chats, and nothing of the rest', async () => {
+  const people = await Promise.all(Array.from({ length: 6 }, (_, n) => server.signUp(`reader${n}`)))
+  const chats = await Promise.all(
+    people.map(async (owner, n) => {
+      const chatId = await owner.group(`Of ${n}`, ...people.slice(n + 1, n + 3))
+      for (let m = 0; m < 4 + n; m++) await owner.send(chatId, `${m} of ${n}`)
+      return chatId
+    }),
+  )
+  const READ = 'query ($chatId: ID!, $last: Int) { chat(id: $chatId) { title messages(last: $last) { nodes { number text sender { displayName } } } } }'
+  const asked = people.flatMap((reader, r) => chats.flatMap((chatId, n) => [1, 3].map((last) => ({ reader, r, chatId, n, last }))))
+  const answers = await Promise.all(asked.map(({ reader, chatId, last }) => reader.ask(READ, { chatId, last })))
+  for (const [index, { r, n, last }] of asked.entries()) {
+    const texts = Array.from({ length: last }, (_, m) => ({ number: 5 + n - last + m, text: `${4 + n - last + m} of ${n}`, sender: { displayName: `Reader${n}` } }))
+    const isMember = n <= r && r <= n + 2
+    expect(answers[index]?.chat).toEqual(isMember ? { title: `Of ${n}`, messages: { nodes: texts } } : null)
+  }
+})
