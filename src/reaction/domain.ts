@@ -90,6 +90,6 @@ export async function listActors(ctx: Ctx, group: ReactionGroup, request: PageRe
     )
     .load(group)
   const keys = new Map(rows.map((row) => [row.userId, [row.at.getTime(), row.userId] as const]))
-  const users = (await Promise.all(rows.map((row) => loadUser(ctx, row.userId)))).filter((user) => user !== null)
+  const users = (await Promise.all(rows.map(async (row) => loadUser(ctx, row.userId)))).filter((user) => user !== null)
   return pageOf(request, users, (user) => keys.get(user.id) ?? [0, user.id])
 }
