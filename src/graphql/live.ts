@@ -97,13 +97,16 @@ export async function subscribe(sharing: SharedExecution, settle: Settle, args: 
   if (!(Symbol.asyncIterator in source)) return source
   const ctx = args.contextValue as GraphQLContext
   if (!(source instanceof LiveSource)) {
-    return flatMap(source[Symbol.asyncIterator](), async (rootValue) => [await execute({ ...args, rootValue })])
+    return flatMap(source[Symbol.asyncIterator](), async (rootValue) => [settle(await execute({ ...args, rootValue }), ctx)])
   }
   try {
     const operation = getOperationAST(args.document, args.operationName) as OperationDefinitionNode
     const plan = sharing.planFor(args, operation, source.form)
     const stream = new LiveStream(source.feed, plan, source.form === 'batches' ? await plan.shape() : null, ctx, settle)
-    return ctx.writeLive === null ? new LiveResults(stream) : ctx.writeLive(stream)
+    const { writeLive } = ctx
+    // It has done its work, and the context lives as long as the stream.
+    ctx.writeLive = null
+    return writeLive === null ? new LiveResults(stream) : writeLive(stream)
   } catch (error) {
     source.feed.return()
     throw error

@@ -4,8 +4,8 @@ import { WebSocket } from 'ws'
 import type { Answers, LiveStream } from '../graphql/live.ts'
 import type { Piece, Shape } from '../graphql/share.ts'
 
-/** A part of every frame of a stream: bytes as they are, or what changes from one frame to the next; a number is the place of a list of events. */
-type Part = Buffer | 'cursor' | 'caughtUp' | number
+/** A part of every frame of a stream: bytes as they are, or what changes from one stream or frame to the next; a number is the place of a list of events. */
+type Part = Buffer | 'id' | 'cursor' | 'caughtUp' | number
 
 /** Streams that have something to send: what one turn of the event loop brings goes out together, each socket once. */
 let ready: SocketStream[] = []
@@ -26,9 +26,9 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
   readonly #stream: LiveStream
   readonly #client: WebSocket
   readonly #socket: Duplex
-  readonly #parts: Part[]
-  readonly #before: Buffer
-  #started = false
+  readonly #parts: readonly Part[]
+  /** In JSON. A text and no Buffer: a small one keeps the whole block alive of which it is a part. */
+  readonly #id: string
   #scheduled = false
   #waiting = false
   #end: (() => void) | null = null
@@ -38,36 +38,42 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
     this.#stream = stream
     this.#client = client
     this.#socket = socket
-    this.#before = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
-    this.#parts = partsOf(this.#before, stream.shape)
+    this.#id = JSON.stringify(id)
+    this.#parts = partsOf(stream.shape)
   }
 
   [Symbol.asyncIterator](): this {
     return this
   }
 
-  /** Begins to write, and is answered when the stream has ended. */
-  next(): Promise<IteratorResult<ExecutionResult, undefined>> {
+  /** Begins to write; `onEnd` is called once, when the stream has ended. */
+  run(onEnd: () => void): void {
     const { feed } = this.#stream
+    this.#end = onEnd
+    feed.onReady = () => {
+      this.#schedule()
+    }
+    this.#schedule()
+  }
+
+  next(): Promise<IteratorResult<ExecutionResult, undefined>> {
     return new Promise((resolve) => {
-      this.#end = () => {
+      this.run(() => {
         resolve({ done: true, value: undefined })
-      }
-      if (feed.ended) this.#end()
-      else if (!this.#started) {
-        this.#started = true
-        feed.onReady = () => {
-          this.#schedule()
-        }
-        this.#schedule()
-      }
+      })
     })
   }
 
   return(): Promise<IteratorResult<ExecutionResult, undefined>> {
     this.#stream.feed.return()
-    this.#end?.()
+    this.#finish()
     return Promise.resolve({ done: true, value: undefined })
+  }
+
+  #finish(): void {
+    const end = this.#end
+    this.#end = null
+    end?.()
   }
 
   #schedule(): void {
@@ -94,7 +100,7 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
         })
       } else if (answers !== null) this.#write(answers)
       else {
-        if (feed.ended) this.#end?.()
+        if (feed.ended) this.#finish()
         return
       }
     }
@@ -115,25 +121,39 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
   #write(answers: Answers): void {
     if (this.#client.readyState !== WebSocket.OPEN) return
     if ('results' in answers) {
-      for (const result of answers.results) this.#client.send(`${this.#before.toString()}${JSON.stringify(result)}}`)
+      for (const result of answers.results) this.#client.send(`{"id":${this.#id},"type":"next","payload":${JSON.stringify(result)}}`, () => undefined)
       return
     }
     const { batch, pieces } = answers
-    if (this.#stream.form === 'batches') this.#socket.write(frameOf(this.#parts, batch, pieces))
-    else if (pieces.length > 0) this.#socket.write(Buffer.concat(pieces.map((piece) => frameOf(this.#parts, batch, [piece]))))
+    if (this.#stream.form === 'batches') this.#socket.write(frameOf(this.#parts, this.#id, batch, pieces))
+    else if (pieces.length > 0) this.#socket.write(Buffer.concat(pieces.map((piece) => frameOf(this.#parts, this.#id, batch, [piece]))))
   }
 }
 
 const COMMA = ','.charCodeAt(0)
 const [TRUE, FALSE] = [Buffer.from('true'), Buffer.from('false')]
 
-function partsOf(before: Buffer, shape: Shape | null): Part[] {
-  if (shape === null) return [Buffer.concat([before, Buffer.from('{"data":')]), 0, Buffer.from('}}')]
-  const parts: Part[] = []
-  let text = `{"data":{${JSON.stringify(shape.root)}:{`
+const [BEFORE, BEHIND] = [Buffer.from('{"id":'), ',"type":"next","payload":{"data":']
+
+/** Of a stream without a shape: the list is all that there is. */
+const ONLY_LIST: readonly Part[] = [BEFORE, 'id', Buffer.from(BEHIND), 0, Buffer.from('}}')]
+
+/** What all streams of a shape have in common. */
+const known = new WeakMap<Shape, readonly Part[]>()
+
+function partsOf(shape: Shape | null): readonly Part[] {
+  if (shape === null) return ONLY_LIST
+  const parts = known.get(shape) ?? makeParts(shape)
+  known.set(shape, parts)
+  return parts
+}
+
+function makeParts(shape: Shape): Part[] {
+  const parts: Part[] = [BEFORE, 'id']
+  let text = `${BEHIND}{${JSON.stringify(shape.root)}:{`
   let lists = 0
   const put = (part: Part, behind: string) => {
-    parts.push(parts.length === 0 ? Buffer.concat([before, Buffer.from(text)]) : Buffer.from(text), part)
+    parts.push(Buffer.from(text), part)
     text = behind
   }
   for (const [index, [name, holds]] of shape.fields.entries()) {
@@ -147,18 +167,18 @@ function partsOf(before: Buffer, shape: Shape | null): Part[] {
     } else if (holds === 'caughtUp') put('caughtUp', '')
     else text += JSON.stringify(holds.constant)
   }
-  text += '}}}}'
-  return [...parts, parts.length === 0 ? Buffer.concat([before, Buffer.from(text)]) : Buffer.from(text)]
+  return [...parts, Buffer.from(`${text}}}}}`)]
 }
 
 /** A text frame of a server (RFC 6455, section 5.2): final, not masked. The cursor is base64url, so a byte per character. */
-function frameOf(parts: readonly Part[], batch: { cursor: string; caughtUp: boolean }, pieces: readonly Piece[]): Buffer {
+function frameOf(parts: readonly Part[], id: string, batch: { cursor: string; caughtUp: boolean }, pieces: readonly Piece[]): Buffer {
   const caughtUp = batch.caughtUp ? TRUE : FALSE
   let length = 0
   for (const part of parts) {
     if (typeof part === 'number') length += listLength(pieces, part)
     else if (part === 'cursor') length += batch.cursor.length
     else if (part === 'caughtUp') length += caughtUp.length
+    else if (part === 'id') length += Buffer.byteLength(id)
     else length += part.length
   }
   const head = length < 126 ? 2 : length < 65_536 ? 4 : 10
@@ -176,6 +196,7 @@ function frameOf(parts: readonly Part[], batch: { cursor: string; caughtUp: bool
   for (const part of parts) {
     if (typeof part === 'number') at = writeList(frame, at, pieces, part)
     else if (part === 'cursor') at += frame.write(batch.cursor, at, 'latin1')
+    else if (part === 'id') at += frame.write(id, at)
     else at += (part === 'caughtUp' ? caughtUp : part).copy(frame, at)
   }
   return frame
