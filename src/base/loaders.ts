@@ -1,11 +1,12 @@
 import DataLoader from 'dataloader'
+import { LazyMap } from './lazy.ts'
 
 /**
  * The loaders of one request: each batches what is asked for in one turn into a single statement, and remembers the answers. Runs for several
  * viewers may share them too: what depends on who asks has that in its keys, or in its name.
  */
 export class Loaders {
-  readonly #loaders = new Map<string, DataLoader<unknown, unknown, unknown>>()
+  readonly #loaders = new LazyMap<string, DataLoader<unknown, unknown, unknown>>()
   readonly #remembers: boolean
 
   /** Those that many requests share remember nothing beyond a batch: what is asked for later is read anew. */

@@ -123,11 +123,11 @@ function watchStream(services: Services, viewer: NonNullable<GraphQLContext['vie
   // Gone while we looked: its close was told already, nobody would release what is taken now.
   if (res.closed) return
   const leave = services.presence.connect(viewer.userId)
-  const stop = watchSession(services, viewer, () => res.destroy())
+  const watch = watchSession(services, viewer, () => res.destroy())
   streams.add(res)
   res.once('close', () => {
     streams.delete(res)
-    stop()
+    watch.stop()
     leave()
   })
 }

@@ -41,7 +41,8 @@ export class Peer {
   readonly socket: PeerSocket
   /** What `socket` was made of. */
   readonly wire: Duplex
-  readonly client: Omit<Edge['client'], 'trusted'>
+  /** Not trusted: whether it is, is known once it is admitted. */
+  readonly client: Edge['client']
   /** Set by whoever admits it. */
   edge: Omit<Edge, 'requestId' | 'writeLive'> | null = null
   /** Gives back what was taken for it. */
@@ -52,7 +53,7 @@ export class Peer {
   #state: 'NEW' | 'KNOWN' | 'ACKNOWLEDGED' = 'NEW'
   #patience: NodeJS.Timeout | null = null
 
-  constructor(socket: PeerSocket, wire: Duplex, client: Omit<Edge['client'], 'trusted'>, rules: Rules) {
+  constructor(socket: PeerSocket, wire: Duplex, client: Edge['client'], rules: Rules) {
     this.socket = socket
     this.wire = wire
     this.client = client

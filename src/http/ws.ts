@@ -77,8 +77,7 @@ export function serveWebSocket(server: Server, config: Config, services: Service
     shaking.delete(wire)
     // A frame that is too large or broken is the client's fault: ws has closed the socket with the code that says so.
     client.on('error', onError)
-    const { address, userAgent } = clientOf(req, false)
-    peers.add(new Peer(client, wire, { address, userAgent }, rules))
+    peers.add(new Peer(client, wire, clientOf(req, false), rules))
     keepAlive.add(client)
   }
   server.on('upgrade', (req, socket, head) => {
@@ -126,7 +125,7 @@ async function admitPeer(services: Services, peer: Peer, params: Readonly<Record
   if (credentials.token !== null && viewer === null) return null
   peer.edge = {
     viewer,
-    client: { ...peer.client, trusted },
+    client: trusted ? { ...peer.client, trusted } : peer.client,
     resumeAfter: typeof params.resumeAfter === 'string' ? params.resumeAfter : null,
     endConnection: () => {
       sendAway(peer)
@@ -142,11 +141,11 @@ async function admitPeer(services: Services, peer: Peer, params: Readonly<Record
 /** Counts the connection, and ends it with its session. A function of its own, so that what lives on keeps nothing of the greeting. */
 function watchPeer(services: Services, peer: Peer, viewer: NonNullable<Edge['viewer']>): void {
   const leave = services.presence.connect(viewer.userId)
-  const stop = watchSession(services, viewer, () => {
+  const watch = watchSession(services, viewer, () => {
     endSession(peer)
   })
   peer.release = () => {
-    stop()
+    watch.stop()
     leave()
   }
 }
