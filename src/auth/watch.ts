@@ -22,7 +22,8 @@ class SessionWatch extends Deadline {
   readonly #ports: Ports
   readonly #viewer: Viewer
   readonly #onEnd: () => void
-  readonly #unwatch: () => void
+  /** Whatever happens in the user's own stream may be the end of this session. */
+  readonly #watcher = () => { this.#check() }
   #over = false
   #retry: NodeJS.Timeout | null = null
 
@@ -31,8 +32,7 @@ class SessionWatch extends Deadline {
     this.#ports = ports
     this.#viewer = viewer
     this.#onEnd = onEnd
-    // Whatever happens in the user's own stream may be the end of this session.
-    this.#unwatch = ports.hub.watch(viewer.userId, () => { this.#check() })
+    ports.hub.watch(viewer.userId, this.#watcher)
     if (viewer.expiresAt !== null) this.dueIn(viewer.expiresAt.getTime() - Date.now())
   }
 
@@ -40,7 +40,7 @@ class SessionWatch extends Deadline {
     this.#over = true
     this.cancel()
     if (this.#retry !== null) clearTimeout(this.#retry)
-    this.#unwatch()
+    this.#ports.hub.unwatch(this.#viewer.userId, this.#watcher)
   }
 
   protected due(): void {

@@ -199,8 +199,13 @@ export class Hub {
   watch(streamId: number, watcher: () => void): () => void {
     this.#watchers.add(streamId, watcher)
     return () => {
-      this.#watchers.delete(streamId, watcher)
+      this.unwatch(streamId, watcher)
     }
+  }
+
+  /** What the answer of {@link watch} does, for whoever watches for each connection and keeps no function more. */
+  unwatch(streamId: number, watcher: () => void): void {
+    this.#watchers.delete(streamId, watcher)
   }
 
   /**
@@ -215,6 +220,8 @@ export class Hub {
       const start = await readStart(this.#sql, scope, cursors)
       if (start === null) return null
       await this.#checkEpoch(start.epoch)
+      // One text for all feeds.
+      if (start.epoch === this.#epoch) start.epoch = this.#epoch
       const feed = new Feed(this, scope, start, sendAway)
       this.#feeds.add(feed)
       this.#feedsOfViewer.add(scope.viewerId, feed)

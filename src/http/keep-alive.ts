@@ -7,7 +7,7 @@ const STEPS = 120
 export class KeptSocket extends WebSocket {
   /** When it is looked after next, by performance.now(). */
   turnAt = 0
-  /** Whether its last ping was not answered yet. */
+  /** Whether its last ping was not answered yet; whoever hears a pong says so here. */
   silent = false
 }
 
@@ -27,7 +27,6 @@ export class KeepAlive {
 
   add(socket: KeptSocket): void {
     socket.turnAt = performance.now() + this.#periodMs
-    socket.on('pong', onPong)
     this.#sockets.add(socket)
     this.#timer ??= setInterval(() => { this.#run() }, this.#periodMs / STEPS).unref()
   }
@@ -56,8 +55,4 @@ export class KeepAlive {
       }
     }
   }
-}
-
-function onPong(this: WebSocket): void {
-  ;(this as KeptSocket).silent = false
 }

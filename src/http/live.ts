@@ -7,6 +7,12 @@ import type { Piece, Shape } from '../graphql/share.ts'
 /** A part of every frame of a stream: bytes as they are, or what changes from one stream or frame to the next; a number is the place of a list of events. */
 type Part = Buffer | 'id' | 'cursor' | 'caughtUp' | number
 
+/** Whoever a stream is written for. */
+interface Reader {
+  /** The operation of this id has ended. */
+  complete(id: string): void
+}
+
 /** Streams that have something to send: what one turn of the event loop brings goes out together, each socket once. */
 let ready: SocketStream[] = []
 
@@ -31,7 +37,7 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
   readonly #id: string
   #scheduled = false
   #waiting = false
-  #end: (() => void) | null = null
+  #reader: Reader | null = null
 
   /** `socket` is what `client` was made of; `id` is the operation's. */
   constructor(stream: LiveStream, client: WebSocket, socket: Duplex, id: string) {
@@ -46,10 +52,10 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
     return this
   }
 
-  /** Begins to write; `onEnd` is called once, when the stream has ended. */
-  run(onEnd: () => void): void {
+  /** Begins to write; `reader` is told once, when the stream has ended. */
+  run(reader: Reader): void {
     const { feed } = this.#stream
-    this.#end = onEnd
+    this.#reader = reader
     feed.onReady = () => {
       this.#schedule()
     }
@@ -58,8 +64,10 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
 
   next(): Promise<IteratorResult<ExecutionResult, undefined>> {
     return new Promise((resolve) => {
-      this.run(() => {
-        resolve({ done: true, value: undefined })
+      this.run({
+        complete() {
+          resolve({ done: true, value: undefined })
+        },
       })
     })
   }
@@ -71,9 +79,9 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
   }
 
   #finish(): void {
-    const end = this.#end
-    this.#end = null
-    end?.()
+    const reader = this.#reader
+    this.#reader = null
+    reader?.complete(JSON.parse(this.#id) as string)
   }
 
   #schedule(): void {

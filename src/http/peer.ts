@@ -10,9 +10,18 @@ import { SocketStream } from './live.ts'
 /** A client says who it is within this time. */
 const INIT_TIMEOUT_MS = 3000
 
-/** The socket of a peer; its listeners are the same functions for all of them. */
+/** The socket of a peer. It hands its events over itself: a table of listeners for each socket would be as large as the socket. */
 export class PeerSocket extends KeptSocket {
   peer: Peer | null = null
+
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    if (event === 'message') this.peer?.receive(String(args[0]))
+    else if (event === 'pong') this.silent = false
+    else if (event === 'close') this.peer?.closed()
+    else if (event === 'error') this.peer?.failed(args[0])
+    else return super.emit(event, ...args)
+    return true
+  }
 }
 
 /** What an operation comes to: what it was refused with, one result, or many; `failed` turns what the stream may throw into an error for clients. */
@@ -26,6 +35,8 @@ export interface Rules {
   /** Called before each answer but those of a live stream. */
   onAnswer(peer: Peer): void
   onClose(peer: Peer): void
+  /** A frame that is too large or broken is the client's fault: ws has closed the socket with the code that says so. */
+  onBadFrame(error: unknown): void
   /** A fault of ours, which closed the socket. */
   onFault(error: unknown): void
 }
@@ -45,8 +56,10 @@ export class Peer {
   readonly client: Edge['client']
   /** Set by whoever admits it. */
   edge: Omit<Edge, 'requestId' | 'writeLive'> | null = null
-  /** Gives back what was taken for it. */
-  release: (() => void) | null = null
+  /** Watches its session. */
+  watch: { stop(): void } | null = null
+  /** Counts it no longer. */
+  leave: (() => void) | null = null
   readonly #rules: Rules
   /** By id: null while an answer is being made. */
   readonly #operations = new Map<string, AsyncIterator<ExecutionResult> | null>()
@@ -59,18 +72,18 @@ export class Peer {
     this.client = client
     this.#rules = rules
     socket.peer = this
-    socket.on('close', onClose)
     if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
       socket.close(CloseCode.SubprotocolNotAcceptable, 'Subprotocol not acceptable')
       return
     }
-    socket.on('message', onMessage)
     this.#patience = setTimeout(() => {
       socket.close(CloseCode.ConnectionInitialisationTimeout, 'Connection initialisation timeout')
     }, INIT_TIMEOUT_MS)
   }
 
   receive(text: string): void {
+    // It was told that it is not understood.
+    if (this.socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) return
     let message: Message
     try {
       message = parseMessage(text)
@@ -99,6 +112,10 @@ export class Peer {
         // What servers say.
         this.socket.close(CloseCode.InternalServerError, 'Internal server error')
     }
+  }
+
+  failed(error: unknown): void {
+    this.#rules.onBadFrame(error)
   }
 
   /** Ends all that it has asked for. */
@@ -167,7 +184,7 @@ export class Peer {
       this.#send({ id, type: MessageType.Complete })
     } else {
       this.#operations.set(id, answer.stream)
-      if (answer.stream instanceof SocketStream) answer.stream.run(() => { this.#complete(id) })
+      if (answer.stream instanceof SocketStream) answer.stream.run(this)
       else void this.#drive(id, answer.stream, answer.failed)
     }
   }
@@ -176,7 +193,7 @@ export class Peer {
   async #drive(id: string, stream: AsyncIterableIterator<ExecutionResult>, failed: (error: unknown) => GraphQLError): Promise<void> {
     try {
       for await (const result of stream) await new Promise<void>((resolve) => { this.#next(id, result, resolve) })
-      this.#complete(id)
+      this.complete(id)
     } catch (error) {
       if (this.#operations.delete(id)) this.#send({ id, type: MessageType.Error, payload: [failed(error).toJSON()] })
     }
@@ -189,7 +206,7 @@ export class Peer {
   }
 
   /** The server's end of an operation. */
-  #complete(id: string): void {
+  complete(id: string): void {
     if (this.#operations.delete(id)) this.#send({ id, type: MessageType.Complete })
   }
 
@@ -213,14 +230,6 @@ export class Peer {
 
 /** What could not be sent because the socket is gone is told by its close. */
 const NOTHING = () => undefined
-
-function onMessage(this: WebSocket, data: { toString(): string }): void {
-  ;(this as PeerSocket).peer?.receive(data.toString())
-}
-
-function onClose(this: WebSocket): void {
-  ;(this as PeerSocket).peer?.closed()
-}
 
 /** Gathers what this turn brings for a connection into one write. */
 function writeTogether(wire: Duplex): void {

@@ -10,7 +10,7 @@ import type { Admission, Credentials } from '../auth/admit.ts'
 import { watchSession } from '../auth/watch.ts'
 import { BadUserInput, Unauthenticated, Unavailable } from '../base/errors.ts'
 import type { Config } from '../config.ts'
-import type { Edge, Services } from '../graphql/context.ts'
+import type { Services } from '../graphql/context.ts'
 import { withoutHttp } from '../graphql/errors.ts'
 import { schema } from '../graphql/schema.ts'
 import type { Prepared } from './documents.ts'
@@ -53,18 +53,19 @@ export function serveWebSocket(server: Server, config: Config, services: Service
     onClose: (peer) => {
       keepAlive.delete(peer.socket)
       peers.delete(peer)
-      peer.release?.()
+      peer.watch?.stop()
+      peer.leave?.()
       if (peers.size === 0) onEmpty()
+    },
+    onBadFrame: (error) => {
+      services.log.debug({ err: error }, 'A socket was closed for a bad frame')
     },
     onFault: (error) => {
       services.log.error({ err: error }, 'A socket failed')
     },
   }
 
-  // Every listener is one function for all sockets: a closure for each would keep the whole request alive as long as its socket.
-  const onError = function (this: WebSocket, error: Error) {
-    services.log.debug({ err: error }, 'A socket was closed for a bad frame')
-  }
+  // The listeners are the same for all sockets: a closure for each would keep the whole request alive as long as its socket.
   const shaking = new Set<Duplex>()
   const forget = function (this: Duplex) {
     shaking.delete(this)
@@ -75,8 +76,6 @@ export function serveWebSocket(server: Server, config: Config, services: Service
     wire.off('close', forget)
     wire.off('error', destroy)
     shaking.delete(wire)
-    // A frame that is too large or broken is the client's fault: ws has closed the socket with the code that says so.
-    client.on('error', onError)
     peers.add(new Peer(client, wire, clientOf(req, false), rules))
     keepAlive.add(client)
   }
@@ -132,22 +131,15 @@ async function admitPeer(services: Services, peer: Peer, params: Readonly<Record
     },
     cookies: null,
   }
-  if (viewer !== null) watchPeer(services, peer, viewer)
+  if (viewer !== null) {
+    peer.leave = services.presence.connect(viewer.userId)
+    peer.watch = watchSession(services, viewer, () => {
+      endSession(peer)
+    })
+  }
   const connectionId = randomUUID()
   services.log.debug({ connectionId, userId: viewer?.userId }, 'connected')
   return { connectionId, expiresAt: viewer?.expiresAt?.toISOString() ?? null, keepAlive }
-}
-
-/** Counts the connection, and ends it with its session. A function of its own, so that what lives on keeps nothing of the greeting. */
-function watchPeer(services: Services, peer: Peer, viewer: NonNullable<Edge['viewer']>): void {
-  const leave = services.presence.connect(viewer.userId)
-  const watch = watchSession(services, viewer, () => {
-    endSession(peer)
-  })
-  peer.release = () => {
-    watch.stop()
-    leave()
-  }
 }
 
 /** Runs what a peer asks for. */
@@ -170,6 +162,8 @@ async function answerPeer(pipeline: Pipeline, peer: Peer, id: string, params: Su
   const contextValue = pipeline.socketContext({ viewer, client, resumeAfter, endConnection, cookies, requestId, writeLive: (stream) => new SocketStream(stream, peer.socket, peer.wire, id) })
   const args = { schema, document, contextValue, variableValues: params.variables, operationName: params.operationName }
   if (operation.operation !== 'subscription') return { result: await pipeline.execute(args) }
+  // Node puts it together of 13 parts, and a stream's context lives long: written anew it is one.
+  contextValue.requestId = Buffer.from(requestId).toString('latin1')
   const answer = await pipeline.subscribe(args)
   return Symbol.asyncIterator in answer ? { stream: answer, failed: (error) => withoutHttp(pipeline.present(error, requestId)) } : { result: answer }
 }

@@ -9,28 +9,28 @@ class Person extends Deadline {
   touchedAt = performance.now()
   idle = false
   leaving: NodeJS.Timeout | null = null
-  readonly #idleMs: number
-  readonly #onIdle: () => void
+  readonly #userId: number
+  readonly #table: { idleMs: number; announce: (userId: number) => void }
 
-  constructor(idleMs: number, onIdle: () => void) {
+  constructor(userId: number, table: { idleMs: number; announce: (userId: number) => void }) {
     super()
-    this.#idleMs = idleMs
-    this.#onIdle = onIdle
+    this.#userId = userId
+    this.#table = table
     this.awaitIdleness()
   }
 
   awaitIdleness(): void {
-    this.dueIn(this.touchedAt + this.#idleMs - performance.now())
+    this.dueIn(this.touchedAt + this.#table.idleMs - performance.now())
   }
 
   /** It looks again where something was asked meanwhile: so an operation sets no timer. */
   protected due(): void {
-    if (this.touchedAt + this.#idleMs > performance.now()) {
+    if (this.touchedAt + this.#table.idleMs > performance.now()) {
       this.awaitIdleness()
       return
     }
     this.idle = true
-    this.#onIdle()
+    this.#table.announce(this.#userId)
   }
 
   stay(): void {
@@ -52,10 +52,10 @@ export function createMemoryPresence(options: PresenceOptions): Presence {
     options.bus.publish('presence', { userId })
   }
 
+  const table = { idleMs: options.idleMs, announce }
+
   const arrive = (userId: number): Person => {
-    const person = new Person(options.idleMs, () => {
-      announce(userId)
-    })
+    const person = new Person(userId, table)
     people.set(userId, person)
     announce(userId)
     return person
