@@ -38,7 +38,7 @@ export interface App {
 }
 
 /** Wires the parts together and begins to serve. */
-export async function startApp(config: Config, options: { database: Database; secretKey: string; log: Logger; presenceGraceMs?: number; presenceIdleMs?: number }): Promise<App> {
+export async function startApp(config: Config, options: { database: Database; secretKey: string; log: Logger; presenceGraceMs?: number; presenceIdleMs?: number; keepAliveMs?: number }): Promise<App> {
   const { database, log } = options
   const redis = config.redis.kind === 'none' ? null : { settings: config.redis, client: await openRedis(config.redis, log) }
   const onError = (error: unknown) => {
@@ -93,7 +93,7 @@ export async function startApp(config: Config, options: { database: Database; se
     redis?.client.disconnect()
   }
   try {
-    const http = await serveHttp(config, services, { database: () => database.healthy(), bus: () => bus.healthy() })
+    const http = await serveHttp(config, services, { database: () => database.healthy(), bus: () => bus.healthy() }, options.keepAliveMs)
     // Nobody has asked for anything by now, and a port that the system chose is known only from here on.
     if (services.settings.publicUrl === '') services.settings.publicUrl = http.url
     return {

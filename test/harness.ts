@@ -37,6 +37,7 @@ interface Options {
   log?: Logger
   presenceGraceMs?: number
   presenceIdleMs?: number
+  keepAliveMs?: number
 }
 
 export const PASSWORD = 'correct horse battery'
@@ -49,7 +50,7 @@ export async function startServer(options: Options = {}): Promise<TestServer> {
   const secretKey = config.auth.secretKey ?? ''
   const start = async () => {
     const database = await openDatabase(databaseUrl, { poolSize: 5 })
-    const presence = { presenceGraceMs: options.presenceGraceMs ?? 50, presenceIdleMs: options.presenceIdleMs }
+    const presence = { presenceGraceMs: options.presenceGraceMs ?? 50, presenceIdleMs: options.presenceIdleMs, keepAliveMs: options.keepAliveMs }
     try {
       return { database, app: await startApp(config, { database, secretKey, log, ...presence }) }
     } catch (error) {

@@ -1,53 +1,70 @@
+import { Deadline } from '../base/deadline.ts'
 import type { Ctx, Viewer } from '../ctx.ts'
 import type { Hub } from '../event/hub.ts'
 import { currentRoles } from './authenticate.ts'
 
 /** The sign of a change comes once, so a check that fails is repeated until it is answered. */
 const RETRY_MS = 1000
-/** No timer takes more, which is some 24 days. */
-const MAX_TIMER_MS = 2 ** 31 - 1
+
+type Ports = Pick<Ctx, 'sql' | 'log'> & { hub: Hub }
 
 /**
  * Calls `onEnd` once when the viewer's right to be connected ends: the token expires, the session is ended, the account goes. Until then it
  * keeps the viewer's roles as they are: a live connection must not outlast them.
- * @returns a function that stops watching.
+ * @returns what stops watching.
  */
-export function watchSession(ports: Pick<Ctx, 'sql' | 'log'> & { hub: Hub }, viewer: Viewer, onEnd: () => void): () => void {
-  let over = false
-  let expiry: NodeJS.Timeout | undefined
-  let retry: NodeJS.Timeout | undefined
-  const stop = () => {
-    over = true
-    clearTimeout(expiry)
-    clearTimeout(retry)
-    unwatch()
+export function watchSession(ports: Ports, viewer: Viewer, onEnd: () => void): { stop(): void } {
+  return new SessionWatch(ports, viewer, onEnd)
+}
+
+/** One for each connection, so it is held small. */
+class SessionWatch extends Deadline {
+  readonly #ports: Ports
+  readonly #viewer: Viewer
+  readonly #onEnd: () => void
+  /** Whatever happens in the user's own stream may be the end of this session. */
+  readonly #watcher = () => { this.#check() }
+  #over = false
+  #retry: NodeJS.Timeout | null = null
+
+  constructor(ports: Ports, viewer: Viewer, onEnd: () => void) {
+    super()
+    this.#ports = ports
+    this.#viewer = viewer
+    this.#onEnd = onEnd
+    ports.hub.watch(viewer.userId, this.#watcher)
+    if (viewer.expiresAt !== null) this.dueIn(viewer.expiresAt.getTime() - Date.now())
   }
-  const end = () => {
-    if (over) return
-    stop()
-    onEnd()
+
+  stop(): void {
+    this.#over = true
+    this.cancel()
+    if (this.#retry !== null) clearTimeout(this.#retry)
+    this.#ports.hub.unwatch(this.#viewer.userId, this.#watcher)
   }
-  const awaitExpiry = () => {
-    if (viewer.expiresAt === null) return
-    const left = viewer.expiresAt.getTime() - Date.now()
-    expiry = left > MAX_TIMER_MS ? setTimeout(awaitExpiry, MAX_TIMER_MS) : setTimeout(end, Math.max(0, left))
+
+  protected due(): void {
+    this.#end()
   }
-  // Whatever happens in the user's own stream may be the end of this session.
-  const check = () => {
-    currentRoles(ports, viewer).then(
+
+  #end(): void {
+    if (this.#over) return
+    this.stop()
+    this.#onEnd()
+  }
+
+  #check(): void {
+    currentRoles(this.#ports, this.#viewer).then(
       (roles) => {
-        if (roles === null) end()
-        else viewer.roles = roles
+        if (roles === null) this.#end()
+        else this.#viewer.roles = roles
       },
       (error: unknown) => {
-        if (over) return
-        ports.log.warn({ err: error }, 'A session could not be checked; it is tried again.')
-        clearTimeout(retry)
-        retry = setTimeout(check, RETRY_MS)
+        if (this.#over) return
+        this.#ports.log.warn({ err: error }, 'A session could not be checked; it is tried again.')
+        if (this.#retry !== null) clearTimeout(this.#retry)
+        this.#retry = setTimeout(() => { this.#check() }, RETRY_MS)
       },
     )
   }
-  const unwatch = ports.hub.watch(viewer.userId, check)
-  awaitExpiry()
-  return stop
 }

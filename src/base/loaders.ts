@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader'
+import { LazyMap } from './lazy.ts'
 
 /** What is there by now, or will be. */
 export type MaybePromise<T> = T | Promise<T>
@@ -44,7 +45,7 @@ export class Loader<K, V> {
  * viewers may share them too: what depends on who asks has that in its keys, or in its name.
  */
 export class Loaders {
-  readonly #loaders = new Map<string, Loader<unknown, unknown>>()
+  readonly #loaders = new LazyMap<string, Loader<unknown, unknown>>()
   readonly #remembers: boolean
 
   /** Those that many requests share remember nothing beyond a batch: what is asked for later is read anew. */

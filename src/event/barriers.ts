@@ -8,6 +8,10 @@ const MAX_WAITING = 2
 export class Barriers {
   #waiting: { horizon: bigint; need: Map<number, number>; states: Set<string> }[] = []
 
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0
+  }
+
   add(horizon: bigint, need: Map<number, number>, states: Iterable<string>): void {
     // Of two that wait the later one demands all that the earlier one does: a reader that does not pull costs no more than these.
     if (this.#waiting.length >= MAX_WAITING) this.#waiting.pop()

@@ -14,11 +14,14 @@ export interface Cursor {
 
 const VERSION = 1
 
+/** A cursor to be written: of its streams it is only asked what they are. */
+export type WrittenCursor = Omit<Cursor, 'delivered'> & { delivered: Iterable<readonly [number, number]> & { readonly size: number } }
+
 /** Longer than any cursor with no more streams than one may name. */
 const scratch = Buffer.alloc(4096)
 
 /** Writes the cursor as clients see it: numbers in base 128, so that a usual one stays below 100 characters. Every delivery does this, so it makes nothing but the text. */
-export function encodeCursor(cursor: Cursor): string {
+export function encodeCursor(cursor: WrittenCursor): string {
   const buffer = cursor.delivered.size <= 200 ? scratch : Buffer.alloc(64 + cursor.delivered.size * 20)
   let end = put(buffer, 0, VERSION)
   end = put(buffer, end, epochNumber(cursor.epoch))

@@ -1,3 +1,4 @@
+import { LazyMap, LazySet } from '../base/lazy.ts'
 import { Barriers } from './barriers.ts'
 import { endsMembership, isShown } from './batch.ts'
 import type { Batch } from './batch.ts'
@@ -37,16 +38,16 @@ export class Feed {
   /** The last number sent of every stream that this feed reads. */
   readonly #sent: Map<number, number>
   /** Streams that brought events at or above the horizon: the last number sent, which is the cursor's vector, and the greatest transaction id of these. */
-  readonly #recent: Map<number, number>
-  readonly #recentXids: Map<number, bigint>
+  readonly #recent = new LazyMap<number, number>()
+  readonly #recentXids = new LazyMap<number, bigint>()
   /** Streams that may have more than was sent. */
-  readonly #dirty = new Set<number>()
+  readonly #dirty = new LazySet<number>()
   /** Streams whose read is under way (rows null), or whose rows wait to be taken. */
-  readonly #reads = new Map<number, { rows: EventRow[] | null }>()
+  readonly #reads = new LazyMap<number, { rows: EventRow[] | null }>()
   /** Chats joined while connected and not yet read to their end: nobody noted a head for them. */
-  readonly #joined = new Set<number>()
+  readonly #joined = new LazySet<number>()
   /** Chats whose next memberships are known before the end of the present one was read: where each of them begins. */
-  readonly #rejoined = new Map<number, number[]>()
+  readonly #rejoined = new LazyMap<number, number[]>()
   readonly #states = new PendingStates()
   readonly #barriers = new Barriers()
   readonly #sendAway: () => void
@@ -67,8 +68,7 @@ export class Feed {
     this.#scope = scope
     this.#epoch = start.epoch
     this.#sent = new Map(start.heads)
-    this.#recentXids = new Map(start.recent)
-    this.#recent = new Map([...start.recent.keys()].map((id) => [id, start.heads.get(id) ?? 0]))
+    for (const [id, xid] of start.recent) this.#noteRecent(id, start.heads.get(id) ?? 0, xid)
     this.#horizon = start.horizon
     // A chat that was left stays in the vector until the horizon has passed all that it brought: its last events must not come again.
     for (const [id, seq] of start.cursor?.delivered ?? []) if (!this.#sent.has(id)) this.#noteRecent(id, seq, start.limit)
@@ -99,6 +99,11 @@ export class Feed {
   /** Notes that everything below this transaction is finished and was hinted at: to be reached once the dirty streams are sent. */
   addBarrier(horizon: bigint): void {
     if (horizon <= this.#horizon) return
+    // As it is for nearly all of those that are told of each sweep.
+    if (this.#dirty.size === 0 && this.#reads.size === 0 && this.#states.isEmpty && this.#barriers.isEmpty) {
+      this.#reach(horizon)
+      return
+    }
     const need = new Map([...this.#dirty, ...this.#reads.keys()].map((id) => [id, this.#joined.has(id) ? Infinity : this.#hub.head(id)]))
     this.#barriers.add(horizon, need, this.#states.keys())
     this.#passBarriers()
@@ -324,7 +329,10 @@ export class Feed {
 
   #passBarriers(): void {
     const horizon = this.#barriers.pass((id) => this.#sent.get(id) ?? Infinity)
-    if (horizon === null || horizon <= this.#horizon) return
+    if (horizon !== null && horizon > this.#horizon) this.#reach(horizon)
+  }
+
+  #reach(horizon: bigint): void {
     this.#horizon = horizon
     for (const [id, xid] of this.#recentXids) {
       if (xid >= horizon) continue

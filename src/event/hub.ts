@@ -1,6 +1,7 @@
 import type { Bus, Hint } from '../bus/index.ts'
-import type { Logger } from '../base/log.ts'
 import { Unavailable } from '../base/errors.ts'
+import { MultiMap } from '../base/lazy.ts'
+import type { Logger } from '../base/log.ts'
 import type { Ctx } from '../ctx.ts'
 import { currentEpoch, settleEpoch } from './epoch.ts'
 import { Feed } from './feed.ts'
@@ -29,12 +30,12 @@ export class Hub {
   reader: EventReader
   /** Newest known event number of the streams that are read here. */
   readonly #heads = new Map<number, number>()
-  readonly #readers = new Map<number, Set<Feed>>()
-  readonly #watchers = new Map<number, Set<() => void>>()
+  readonly #readers = new MultiMap<number, Feed>()
+  readonly #watchers = new MultiMap<number, () => void>()
   /** Feeds that do not yet know their streams: they note all that moves meanwhile. */
   readonly #starting = new Set<{ heads: Map<number, number>; moved: Moved[] }>()
   readonly #feeds = new Set<Feed>()
-  readonly #feedsOfViewer = new Map<number, Set<Feed>>()
+  readonly #feedsOfViewer = new MultiMap<number, Feed>()
   /** Streams whose newest events are being read for all who wait for them. */
   readonly #fetching = new Set<number>()
   #generation = 0
@@ -111,7 +112,7 @@ export class Hub {
       starting.heads.clear()
       starting.moved.length = 0
     }
-    for (const watchers of this.#watchers.values()) for (const watcher of watchers) watcher()
+    for (const watcher of this.#watchers.all()) watcher()
     this.#settled = settleEpoch(this.#sql).catch((error: unknown) => {
       this.#log.error({ err: error }, 'Transaction ids from elsewhere could not be settled; the next start does it.')
     })
@@ -130,21 +131,20 @@ export class Hub {
   wake(hints: readonly Hint[]): void {
     for (const [streamId, seq] of hints) {
       for (const { heads } of this.#starting) heads.set(streamId, Math.max(seq, heads.get(streamId) ?? 0))
-      const readers = this.#readers.get(streamId)
-      if (readers !== undefined) {
+      if (this.#readers.has(streamId)) {
         if (seq > this.head(streamId)) this.#heads.set(streamId, seq)
         // Each feed knows what it has sent. What is believed to be the head decides nothing: a hint may tell of a commit that a failover has lost.
-        for (const feed of readers) feed.markDirty(streamId, seq)
+        for (const feed of this.#readers.of(streamId)) feed.markDirty(streamId, seq)
         this.#fetch(streamId, seq)
       }
-      for (const watcher of this.#watchers.get(streamId) ?? []) watcher()
+      for (const watcher of this.#watchers.of(streamId)) watcher()
     }
   }
 
   /** Reads the newest events of a stream once for all who wait for them, then calls these. Where that fails each of them tries by itself, and again. */
   #fetch(streamId: number, seq: number): void {
     const call = () => {
-      for (const feed of this.#readers.get(streamId) ?? []) feed.onReady()
+      for (const feed of this.#readers.of(streamId)) feed.onReady()
     }
     if (this.reader.newest(streamId) >= seq) {
       call()
@@ -179,15 +179,13 @@ export class Hub {
     for (const { chatId, userId, large, at } of marks) {
       const change: StateChange = { kind: EventKind.MARKS_MOVED, chatId, userId, at }
       if (large) together.set(chatId, at)
-      const readers = this.#readers.get(chatId)
-      if (readers === undefined) continue
-      tell(large ? [...(this.#feedsOfViewer.get(userId) ?? [])].filter((feed) => readers.has(feed)) : readers, change)
+      tell(large ? [...this.#feedsOfViewer.of(userId)].filter((feed) => this.#readers.includes(chatId, feed)) : this.#readers.of(chatId), change)
     }
     for (const [chatId, at] of together) {
-      tell(this.#readers.get(chatId) ?? [], { kind: EventKind.MARKS_MOVED, chatId, userId: null, at })
+      tell(this.#readers.of(chatId), { kind: EventKind.MARKS_MOVED, chatId, userId: null, at })
     }
     for (const { userId, chatIds, at } of profiles) {
-      const readers = new Set(chatIds.flatMap((chatId) => [...(this.#readers.get(chatId) ?? [])]))
+      const readers = new Set(chatIds.flatMap((chatId) => [...this.#readers.of(chatId)]))
       // Their own devices hear of it by their own stream.
       tell([...readers].filter((feed) => feed.viewerId !== userId), { kind: EventKind.CONTACT_CHANGED, userId, at })
     }
@@ -200,10 +198,15 @@ export class Hub {
 
   /** Calls back whenever this stream may have moved, until the answer is called. */
   watch(streamId: number, watcher: () => void): () => void {
-    addTo(this.#watchers, streamId, watcher)
+    this.#watchers.add(streamId, watcher)
     return () => {
-      removeFrom(this.#watchers, streamId, watcher)
+      this.unwatch(streamId, watcher)
     }
+  }
+
+  /** What the answer of {@link watch} does, for whoever watches for each connection and keeps no function more. */
+  unwatch(streamId: number, watcher: () => void): void {
+    this.#watchers.delete(streamId, watcher)
   }
 
   /**
@@ -218,9 +221,11 @@ export class Hub {
       const start = await readStart(this.#sql, scope, cursors, this.#epoch)
       if (start === null) return null
       await this.#checkEpoch(start.epoch)
+      // One text for all feeds.
+      if (start.epoch === this.#epoch) start.epoch = this.#epoch
       const feed = new Feed(this, scope, start, sendAway)
       this.#feeds.add(feed)
-      addTo(this.#feedsOfViewer, scope.viewerId, feed)
+      this.#feedsOfViewer.add(scope.viewerId, feed)
       for (const streamId of start.heads.keys()) this.addReader(streamId, feed)
       for (const [streamId, seq] of starting.heads) {
         if (!this.#readers.has(streamId)) continue
@@ -249,12 +254,12 @@ export class Hub {
 
   /** Who reads a stream at this server, each once. */
   viewersOf(streamId: number): number[] {
-    return [...new Set([...(this.#readers.get(streamId) ?? [])].map((feed) => feed.viewerId))]
+    return [...new Set([...this.#readers.of(streamId)].map((feed) => feed.viewerId))]
   }
 
   /** How many of this server's readers a stream has. */
   readersOf(streamId: number): number {
-    return this.#readers.get(streamId)?.size ?? 0
+    return this.#readers.count(streamId)
   }
 
   /** How many readers are open. */
@@ -268,17 +273,17 @@ export class Hub {
   }
 
   addReader(streamId: number, feed: Feed): void {
-    addTo(this.#readers, streamId, feed)
+    this.#readers.add(streamId, feed)
   }
 
   removeReader(streamId: number, feed: Feed): void {
-    removeFrom(this.#readers, streamId, feed)
+    this.#readers.delete(streamId, feed)
     if (!this.#readers.has(streamId)) this.#heads.delete(streamId)
   }
 
   removeFeed(feed: Feed): void {
     this.#feeds.delete(feed)
-    removeFrom(this.#feedsOfViewer, feed.viewerId, feed)
+    this.#feedsOfViewer.delete(feed.viewerId, feed)
   }
 
   /** A read of the log failed: told here at most once a second, however many feeds it concerns; each of them tries again. */
@@ -287,16 +292,4 @@ export class Hub {
     this.#failureToldAt = performance.now()
     this.#log.warn({ err: error }, 'Events could not be read just now; the streams wait and try again.')
   }
-}
-
-function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
-  const set = map.get(key)
-  if (set === undefined) map.set(key, new Set([value]))
-  else set.add(value)
-}
-
-function removeFrom<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
-  const set = map.get(key)
-  set?.delete(value)
-  if (set?.size === 0) map.delete(key)
 }

@@ -1,3 +1,4 @@
+import { LazyMap } from '../base/lazy.ts'
 import { stateEvent, stateKey } from './state.ts'
 import type { StateChange } from './state.ts'
 import { EventKind } from './types.ts'
@@ -8,9 +9,9 @@ const LARGE_CHAT_MS = 5000
 
 /** States that one reader is still to be told of: of each only the newest change waits, so a slow reader costs no more than there are states. */
 export class PendingStates {
-  readonly #pending = new Map<string, { change: StateChange; notBefore: number }>()
+  readonly #pending = new LazyMap<string, { change: StateChange; notBefore: number }>()
   /** When this reader was last told of the members of a large chat. */
-  readonly #toldAt = new Map<number, number>()
+  readonly #toldAt = new LazyMap<number, number>()
 
   note(change: StateChange): void {
     const key = stateKey(change)

@@ -1,6 +1,6 @@
 import type { Ctx } from '../ctx.ts'
 import { decodeCursor, encodeCursor, joinCursors } from './cursor.ts'
-import type { Cursor } from './cursor.ts'
+import type { Cursor, WrittenCursor } from './cursor.ts'
 import { parseSnapshot } from './snapshot.ts'
 import { MAX_IN_ALL, MAX_PER_CHAT, freshLoader, readMissed, readRanges } from './start-reads.ts'
 import type { MissedRange, Scope, Seen } from './start-reads.ts'
@@ -117,7 +117,7 @@ export async function freshCursor(sql: Ctx['sql'], viewerId: number): Promise<st
 }
 
 /** Encodes a cursor with no more streams than one may name. */
-export function writeCursor(cursor: Cursor): string {
+export function writeCursor(cursor: WrittenCursor): string {
   if (cursor.delivered.size <= MAX_DELIVERED) return encodeCursor(cursor)
   return encodeCursor({ ...cursor, delivered: new Map([...cursor.delivered].slice(-MAX_DELIVERED)) })
 }

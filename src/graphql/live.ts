@@ -53,17 +53,17 @@ export class LiveStream {
   }
 
   /**
-   * What there is to send now; null where that is nothing: `feed.onReady` tells when to ask again. 'later': it is being made for many, and `later` is
-   * called with it. Nothing is taken beside an answer that is still awaited.
+   * What there is to send now; null where that is nothing: `feed.onReady` tells when to ask again. 'later': it is being made for many, and `reader` is
+   * told of it. Nothing is taken beside an answer that is still awaited.
    */
-  take(later: (answers: Answers | Promise<Answers>) => void): Answers | Promise<Answers> | 'later' | null {
+  take(reader: { later(answers: Answers | Promise<Answers>): void }): Answers | Promise<Answers> | 'later' | null {
     const taken = this.feed.take()
     if (taken === null) return null
     const batch = this.form === 'batches' ? taken : { ...taken, events: taken.events.filter((event) => event.kind === EventKind.MESSAGE_ADDED) }
     const [event] = batch.events
     if (event === undefined || batch.events.length > 1 || batch.reset !== null) return this.#answer(batch)
     const piece = this.#plan.piece(event, this.#ctx, (made) => {
-      later(this.#ofOne(batch, made))
+      reader.later(this.#ofOne(batch, made))
     })
     return piece === null ? 'later' : this.#ofOne(batch, piece)
   }
@@ -113,13 +113,16 @@ export async function subscribe(sharing: SharedExecution, settle: Settle, args: 
   if (!(Symbol.asyncIterator in source)) return source
   const ctx = args.contextValue as GraphQLContext
   if (!(source instanceof LiveSource)) {
-    return flatMap(source[Symbol.asyncIterator](), async (rootValue) => [await execute({ ...args, rootValue })])
+    return flatMap(source[Symbol.asyncIterator](), async (rootValue) => [settle(await execute({ ...args, rootValue }), ctx)])
   }
   try {
     const operation = getOperationAST(args.document, args.operationName) as OperationDefinitionNode
     const plan = sharing.planFor(args, operation, source.form)
     const stream = new LiveStream(source.feed, plan, source.form === 'batches' ? await plan.shape() : null, ctx, settle)
-    return ctx.writeLive === null ? new LiveResults(stream) : ctx.writeLive(stream)
+    const { writeLive } = ctx
+    // It has done its work, and the context lives as long as the stream.
+    ctx.writeLive = null
+    return writeLive === null ? new LiveResults(stream) : writeLive(stream)
   } catch (error) {
     source.feed.return()
     throw error
@@ -159,7 +162,7 @@ class LiveResults implements AsyncIterableIterator<ExecutionResult> {
 
   #take(): Promise<Answers | null> {
     return new Promise((resolve) => {
-      const answers = this.#stream.take(resolve)
+      const answers = this.#stream.take({ later: resolve })
       if (answers !== 'later') resolve(answers)
     })
   }

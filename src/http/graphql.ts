@@ -1,25 +1,25 @@
-import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
+import type { ExecutionResult, GraphQLError } from 'graphql'
 import { createYoga } from 'graphql-yoga'
 import type { Plugin, YogaServerInstance } from 'graphql-yoga'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { watchSession } from '../auth/watch.ts'
-import { thoseWhoDoNotRead } from '../chat/domain.ts'
 import type { Config } from '../config.ts'
-import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
+import type { GraphQLContext, Services } from '../graphql/context.ts'
 import { withExtensions } from '../graphql/errors.ts'
-import { subscribe } from '../graphql/live.ts'
 import { schema } from '../graphql/schema.ts'
-import { SharedExecution } from '../graphql/share.ts'
 import type { Prepared } from './documents.ts'
 import { corsOf } from './edge.ts'
 import type { OperationContext, Pipeline } from './pipeline.ts'
 
-/** What an edge hands to an operation: over HTTP the exchange itself, over WebSocket who is at its other end. */
-export type ServerContext = { req: IncomingMessage; res: ServerResponse } | { edge: Edge }
+/** The exchange that an operation comes with. */
+export interface ServerContext {
+  req: IncomingMessage
+  res: ServerResponse
+}
 
 export type Api = YogaServerInstance<ServerContext, GraphQLContext>
 
-/** The API as Yoga serves it: all that HTTP and SSE allow, and the subscriptions of WebSocket. `streams` holds the open responses over SSE. */
+/** The API as Yoga serves it: all that HTTP and SSE allow. `streams` holds the open responses over SSE. */
 export function createApi(config: Config, services: Services, pipeline: Pipeline, streams: Set<ServerResponse>): Api {
   return createYoga<ServerContext, GraphQLContext>({
     schema,
@@ -34,10 +34,7 @@ export function createApi(config: Config, services: Services, pipeline: Pipeline
     cors: (request) => corsOf(config, request.headers.get('origin'), request.headers.get('host')),
     // Only what failed outside of an operation comes here: the plugin below has presented the rest.
     maskedErrors: { maskError: (error) => pipeline.present(error, 'none') },
-    context: (initial) => {
-      const context = initial as unknown as ServerContext
-      return 'edge' in context ? pipeline.socketContext(context.edge) : pipeline.httpContext(context.req, context.res)
-    },
+    context: ({ req, res }) => pipeline.httpContext(req, res),
     plugins: [preparedDocuments(pipeline), operations(services, pipeline, streams), realStatus, notStored],
   })
 }
@@ -92,51 +89,27 @@ function withRealStatus(error: GraphQLError): GraphQLError {
   return withExtensions(error, { ...error.extensions, http: { ...http, spec: false } })
 }
 
-/** Has queries and mutations run by the pipeline, and puts its rules around a live stream, which is watched besides. */
-function operations(services: Services, { present, presented, touch, execute }: Pipeline, streams: Set<ServerResponse>): Plugin<GraphQLContext> {
-  const sharing = new SharedExecution(services, thoseWhoDoNotRead)
+/** Has operations run by the pipeline; a live stream over SSE ends with its response, and is watched besides. */
+function operations(services: Services, { present, execute, subscribe }: Pipeline, streams: Set<ServerResponse>): Plugin<GraphQLContext> {
   return {
     onExecute: ({ setExecuteFn }) => {
       setExecuteFn(execute)
     },
     onSubscribe: ({ args, setSubscribeFn }) => {
-      setSubscribeFn(((subscribed: ExecutionArgs) => subscribe(sharing, (result, ctx) => withoutLoss(presented(result, ctx), ctx), subscribed)) as never)
-      const ctx = args.contextValue as OperationContext
-      const { viewer, res } = ctx
-      touch(ctx)
-      // Over SSE the response is the connection; over WebSocket the socket is watched as a whole.
+      setSubscribeFn(subscribe as never)
+      const { viewer, res, requestId } = args.contextValue as OperationContext
       if (viewer !== null && res !== undefined) watchStream(services, viewer, res, streams)
       return {
-        onSubscribeResult: ({ result, setResult }) => {
-          if (!(Symbol.asyncIterator in result)) {
-            setResult(withoutLoss(presented(result, ctx), ctx))
-            return undefined
-          }
-          if (res !== undefined) endWithResponse(result as AsyncIterator<unknown>, res)
-          return {
-            onNext: ({ result: next, setResult: setNext }) => {
-              if (!(Symbol.asyncIterator in next)) setNext(withoutLoss(presented(next, ctx), ctx))
-            },
-          }
+        onSubscribeResult: ({ result }) => {
+          if (Symbol.asyncIterator in result && res !== undefined) endWithResponse(result as AsyncIterator<unknown>, res)
         },
         onSubscribeError: ({ error, setError }) => {
-          setError(present(error, ctx.requestId))
+          setError(present(error, requestId))
         },
       }
     },
   }
 }
-
-/**
- * A stream that brought a fault instead of an event, and the next cursor after it, would have lost the event. So the connection ends, and the
- * client resumes from the last cursor that it has; what goes out after this reaches nobody.
- */
-function withoutLoss(result: ExecutionResult, ctx: OperationContext): ExecutionResult {
-  if (result.errors?.some((error) => FAULTS.has(error.extensions.code))) ctx.endConnection()
-  return result
-}
-
-const FAULTS = new Set<unknown>(['INTERNAL_SERVER_ERROR', 'UNAVAILABLE'])
 
 /** Ends a source with the response that it feeds, also with one that is gone by the time the source is there: Yoga drops that unread. */
 function endWithResponse(source: AsyncIterator<unknown>, res: ServerResponse): void {
@@ -150,11 +123,11 @@ function watchStream(services: Services, viewer: NonNullable<GraphQLContext['vie
   // Gone while we looked: its close was told already, nobody would release what is taken now.
   if (res.closed) return
   const leave = services.presence.connect(viewer.userId)
-  const stop = watchSession(services, viewer, () => res.destroy())
+  const watch = watchSession(services, viewer, () => res.destroy())
   streams.add(res)
   res.once('close', () => {
     streams.delete(res)
-    stop()
+    watch.stop()
     leave()
   })
 }

@@ -4,8 +4,14 @@ import { WebSocket } from 'ws'
 import type { Answers, LiveStream } from '../graphql/live.ts'
 import type { Piece, Shape } from '../graphql/share.ts'
 
-/** A part of every frame of a stream: bytes as they are, or what changes from one frame to the next; a number is the place of a list of events. */
-type Part = Buffer | 'cursor' | 'caughtUp' | number
+/** A part of every frame of a stream: bytes as they are, or what changes from one stream or frame to the next; a number is the place of a list of events. */
+type Part = Buffer | 'id' | 'cursor' | 'caughtUp' | number
+
+/** Whoever a stream is written for. */
+interface Reader {
+  /** The operation of this id has ended. */
+  complete(id: string): void
+}
 
 /** Streams that may have something to send, and those whose frames are made: what one turn of the event loop brings goes out together, each socket once. */
 let ready: SocketStream[] = []
@@ -41,51 +47,59 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
   readonly #stream: LiveStream
   readonly #client: WebSocket
   readonly #socket: Duplex
-  readonly #parts: Part[]
-  readonly #before: Buffer
-  #started = false
+  readonly #parts: readonly Part[]
+  /** In JSON. A text and no Buffer: a small one keeps the whole block alive of which it is a part. */
+  readonly #id: string
   #scheduled = false
   #waiting = false
-  #end: (() => void) | null = null
-  /** Frames to be written. */
-  #outgoing: Buffer[] = []
+  /** Frames to be written; null where there are none. */
+  #outgoing: Buffer[] | null = null
+  #reader: Reader | null = null
 
   /** `socket` is what `client` was made of; `id` is the operation's. */
   constructor(stream: LiveStream, client: WebSocket, socket: Duplex, id: string) {
     this.#stream = stream
     this.#client = client
     this.#socket = socket
-    this.#before = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
-    this.#parts = partsOf(this.#before, stream.shape)
+    this.#id = JSON.stringify(id)
+    this.#parts = partsOf(stream.shape)
   }
 
   [Symbol.asyncIterator](): this {
     return this
   }
 
-  /** Begins to write, and is answered when the stream has ended. */
-  next(): Promise<IteratorResult<ExecutionResult, undefined>> {
+  /** Begins to write; `reader` is told once, when the stream has ended. */
+  run(reader: Reader): void {
     const { feed } = this.#stream
+    this.#reader = reader
+    feed.onReady = () => {
+      this.#schedule()
+    }
+    this.#schedule()
+  }
+
+  next(): Promise<IteratorResult<ExecutionResult, undefined>> {
     return new Promise((resolve) => {
-      this.#end = () => {
-        resolve({ done: true, value: undefined })
-      }
-      if (feed.ended) this.#end()
-      else if (!this.#started) {
-        this.#started = true
-        feed.onReady = () => {
-          this.#schedule()
-        }
-        this.#schedule()
-      }
+      this.run({
+        complete() {
+          resolve({ done: true, value: undefined })
+        },
+      })
     })
   }
 
   return(): Promise<IteratorResult<ExecutionResult, undefined>> {
-    this.#outgoing = []
+    this.#outgoing = null
     this.#stream.feed.return()
-    this.#end?.()
+    this.#finish()
     return Promise.resolve({ done: true, value: undefined })
+  }
+
+  #finish(): void {
+    const reader = this.#reader
+    this.#reader = null
+    reader?.complete(JSON.parse(this.#id) as string)
   }
 
   #schedule(): void {
@@ -107,15 +121,21 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
       })
       return
     }
-    const answers = this.#stream.take(this.#later)
+    const answers = this.#stream.take(this)
     if (answers === 'later') this.#waiting = true
-    else if (answers !== null) this.#later(answers)
-    else if (feed.ended) this.#end?.()
+    else if (answers !== null) this.later(answers)
+    else if (feed.ended) {
+      this.flush()
+      this.#finish()
+    }
   }
 
-  readonly #later = (answers: Answers | Promise<Answers>): void => {
+  /** What was to be sent is there now. */
+  later(answers: Answers | Promise<Answers>): void {
     if (answers instanceof Promise) {
-      this.#waitFor(answers, this.#later)
+      this.#waitFor(answers, (awaited) => {
+        this.later(awaited)
+      })
       return
     }
     this.#waiting = false
@@ -126,8 +146,8 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
   /** Writes what was made. */
   flush(): void {
     const frames = this.#outgoing
-    this.#outgoing = []
-    if (this.#client.readyState !== WebSocket.OPEN || frames.length === 0) return
+    this.#outgoing = null
+    if (frames === null || this.#client.readyState !== WebSocket.OPEN) return
     this.#socket.write(frames.length === 1 ? frames[0] : Buffer.concat(frames))
   }
 
@@ -143,29 +163,54 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
   }
 
   #put(answers: Answers): void {
-    if (this.#outgoing.length === 0) made.push(this)
-    runSoon()
     if ('results' in answers) {
-      for (const result of answers.results) this.#outgoing.push(frameOf([this.#before, Buffer.from(`${JSON.stringify(result)}}`)], NO_BATCH, []))
+      for (const result of answers.results) this.#putFrame(frameOf(WHOLE, this.#id, NO_BATCH, [{ json: [Buffer.from(JSON.stringify(result))] }]))
       return
     }
     const { batch, pieces } = answers
-    if (this.#stream.form === 'batches') this.#outgoing.push(frameOf(this.#parts, batch, pieces))
-    else for (const piece of pieces) this.#outgoing.push(frameOf(this.#parts, batch, [piece]))
+    if (this.#stream.form === 'batches') this.#putFrame(frameOf(this.#parts, this.#id, batch, pieces))
+    else for (const piece of pieces) this.#putFrame(frameOf(this.#parts, this.#id, batch, [piece]))
+  }
+
+  #putFrame(frame: Buffer): void {
+    if (this.#outgoing !== null) {
+      this.#outgoing.push(frame)
+      return
+    }
+    this.#outgoing = [frame]
+    made.push(this)
+    runSoon()
   }
 }
 
-const NO_BATCH = { cursor: '', caughtUp: true }
 const COMMA = ','.charCodeAt(0)
 const [TRUE, FALSE] = [Buffer.from('true'), Buffer.from('false')]
 
-function partsOf(before: Buffer, shape: Shape | null): Part[] {
-  if (shape === null) return [Buffer.concat([before, Buffer.from('{"data":')]), 0, Buffer.from('}}')]
-  const parts: Part[] = []
-  let text = `{"data":{${JSON.stringify(shape.root)}:{`
+const [BEFORE, BEHIND] = [Buffer.from('{"id":'), ',"type":"next","payload":{"data":']
+
+/** Of a stream without a shape: the list is all that there is. */
+const ONLY_LIST: readonly Part[] = [BEFORE, 'id', Buffer.from(BEHIND), 0, Buffer.from('}}')]
+
+/** A whole result, in place of the list. */
+const WHOLE: readonly Part[] = [BEFORE, 'id', Buffer.from(',"type":"next","payload":'), 0, Buffer.from('}')]
+const NO_BATCH = { cursor: '', caughtUp: true }
+
+/** What all streams of a shape have in common. */
+const known = new WeakMap<Shape, readonly Part[]>()
+
+function partsOf(shape: Shape | null): readonly Part[] {
+  if (shape === null) return ONLY_LIST
+  const parts = known.get(shape) ?? makeParts(shape)
+  known.set(shape, parts)
+  return parts
+}
+
+function makeParts(shape: Shape): Part[] {
+  const parts: Part[] = [BEFORE, 'id']
+  let text = `${BEHIND}{${JSON.stringify(shape.root)}:{`
   let lists = 0
   const put = (part: Part, behind: string) => {
-    parts.push(parts.length === 0 ? Buffer.concat([before, Buffer.from(text)]) : Buffer.from(text), part)
+    parts.push(Buffer.from(text), part)
     text = behind
   }
   for (const [index, [name, holds]] of shape.fields.entries()) {
@@ -179,18 +224,18 @@ function partsOf(before: Buffer, shape: Shape | null): Part[] {
     } else if (holds === 'caughtUp') put('caughtUp', '')
     else text += JSON.stringify(holds.constant)
   }
-  text += '}}}}'
-  return [...parts, parts.length === 0 ? Buffer.concat([before, Buffer.from(text)]) : Buffer.from(text)]
+  return [...parts, Buffer.from(`${text}}}}}`)]
 }
 
 /** A text frame of a server (RFC 6455, section 5.2): final, not masked. The cursor is base64url, so a byte per character. */
-function frameOf(parts: readonly Part[], batch: { cursor: string; caughtUp: boolean }, pieces: readonly Piece[]): Buffer {
+function frameOf(parts: readonly Part[], id: string, batch: { cursor: string; caughtUp: boolean }, pieces: readonly Piece[]): Buffer {
   const caughtUp = batch.caughtUp ? TRUE : FALSE
   let length = 0
   for (const part of parts) {
     if (typeof part === 'number') length += listLength(pieces, part)
     else if (part === 'cursor') length += batch.cursor.length
     else if (part === 'caughtUp') length += caughtUp.length
+    else if (part === 'id') length += Buffer.byteLength(id)
     else length += part.length
   }
   const head = length < 126 ? 2 : length < 65_536 ? 4 : 10
@@ -208,6 +253,7 @@ function frameOf(parts: readonly Part[], batch: { cursor: string; caughtUp: bool
   for (const part of parts) {
     if (typeof part === 'number') at = writeList(frame, at, pieces, part)
     else if (part === 'cursor') at += frame.write(batch.cursor, at, 'latin1')
+    else if (part === 'id') at += frame.write(id, at)
     else at += (part === 'caughtUp' ? caughtUp : part).copy(frame, at)
   }
   return frame

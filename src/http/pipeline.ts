@@ -5,10 +5,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { admit } from '../auth/admit.ts'
 import { isUnavailable } from '../base/database-errors.ts'
 import { Loaders } from '../base/loaders.ts'
+import { thoseWhoDoNotRead } from '../chat/domain.ts'
 import type { Config } from '../config.ts'
 import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
 import { presentError, takeEventCursor, withoutHttp } from '../graphql/errors.ts'
+import { subscribe } from '../graphql/live.ts'
 import { isAutomatic, selectsEventCursor } from '../graphql/operation.ts'
+import { SharedExecution } from '../graphql/share.ts'
 import { MAX_ERRORS, createDocuments } from './documents.ts'
 import type { Documents } from './documents.ts'
 import { clientOf, httpEdge } from './edge.ts'
@@ -25,15 +28,13 @@ export type Present = (error: unknown, requestId: string) => GraphQLError
 export interface Pipeline extends Documents {
   /** Whatever was thrown as an error that clients may see; what nobody expected goes to the log, once. */
   present: Present
-  /** A result with its errors as clients may see them. */
-  presented(result: ExecutionResult, ctx: OperationContext): ExecutionResult
-  /** Whoever asks for something is there; what a live stream brings by itself does not count. */
-  touch(ctx: GraphQLContext): void
   /** Who asks over HTTP, and the response's request id. @throws {GraphQLError}, presented, where nobody comes in. */
   httpContext(req: IncomingMessage, res: ServerResponse): Promise<OperationContext>
   socketContext(edge: Edge): OperationContext
   /** Runs a query or a mutation: touch, event cursor first, errors presented. It never rejects. */
   execute(args: ExecutionArgs): Promise<ExecutionResult>
+  /** Begins a subscription: touch, errors presented, and a fault in place of an event ends the connection. It never rejects; what it answers may throw what is to be presented. */
+  subscribe(args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>
 }
 
 /** While the database is out of reach the log hears of it this often. */
@@ -46,14 +47,15 @@ export function createPipeline(config: Config, services: Services): Pipeline {
     const errors = result.errors.slice(0, MAX_ERRORS).map((error) => present(error, ctx.requestId))
     return { ...result, errors: ctx.res === undefined ? errors.map(withoutHttp) : errors }
   }
+  /** Whoever asks for something is there; what a live stream brings by itself does not count. */
   const touch = ({ viewer }: GraphQLContext) => {
     if (viewer !== null) services.presence.touch(viewer.userId)
   }
+  const sharing = new SharedExecution(services, thoseWhoDoNotRead)
+  const settle = (result: ExecutionResult, ctx: GraphQLContext) => withoutLoss(presented(result, ctx), ctx)
   return {
     ...createDocuments(config.introspection),
     present,
-    presented,
-    touch,
     async httpContext(req, res) {
       const edge = httpEdge(config, req, res)
       res.setHeader('x-request-id', edge.requestId)
@@ -78,8 +80,29 @@ export function createPipeline(config: Config, services: Services): Pipeline {
         return presented({ errors: [error as GraphQLError] }, ctx)
       }
     },
+    async subscribe(args) {
+      const ctx = args.contextValue as OperationContext
+      touch(ctx)
+      try {
+        const answer = await subscribe(sharing, settle, args)
+        return Symbol.asyncIterator in answer ? answer : settle(answer, ctx)
+      } catch (error) {
+        return settle({ errors: [error as GraphQLError] }, ctx)
+      }
+    },
   }
 }
+
+/**
+ * A stream that brought a fault instead of an event, and the next cursor after it, would have lost the event. So the connection ends, and the
+ * client resumes from the last cursor that it has; what goes out after this reaches nobody.
+ */
+function withoutLoss(result: ExecutionResult, ctx: GraphQLContext): ExecutionResult {
+  if (result.errors?.some((error) => FAULTS.has(error.extensions.code))) ctx.endConnection()
+  return result
+}
+
+const FAULTS = new Set<unknown>(['INTERNAL_SERVER_ERROR', 'UNAVAILABLE'])
 
 /** Written out, for spreading so many properties takes longer than all the rest of what happens to an operation on its way. */
 function contextOf(services: Services, { edge, viewer, client, res }: Pick<OperationContext, 'viewer' | 'client' | 'res'> & { edge: Omit<Edge, 'viewer' | 'client'> }): OperationContext {

@@ -20,8 +20,8 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-/** Serves HTTP, SSE and WebSocket on one port. @throws {StartError} where the address cannot be had. */
-export async function serveHttp(config: Config, services: Services, checks: HealthChecks): Promise<HttpServer> {
+/** Serves HTTP, SSE and WebSocket on one port. `keepAliveMs`: how often sockets are pinged, 12 seconds unless told. @throws {StartError} where the address cannot be had. */
+export async function serveHttp(config: Config, services: Services, checks: HealthChecks, keepAliveMs?: number): Promise<HttpServer> {
   const streams = new Set<ServerResponse>()
   const pipeline = createPipeline(config, services)
   const api = createApi(config, services, pipeline, streams)
@@ -55,7 +55,7 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
       .finally(() => running.delete(answer))
     running.add(answer)
   })
-  const closeSockets = serveWebSocket(server, config, services, pipeline, api)
+  const closeSockets = serveWebSocket(server, config, services, pipeline, keepAliveMs)
   await listen(server, config)
   return {
     url: urlOf(server.address() as AddressInfo),

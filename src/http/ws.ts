@@ -1,31 +1,29 @@
+import { GraphQLError, getOperationAST } from 'graphql'
 import { randomUUID } from 'node:crypto'
-import { GraphQLError } from 'graphql'
-import type { ExecutionArgs } from 'graphql'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws'
-import { useServer } from 'graphql-ws/use/ws'
-import type { Extra } from 'graphql-ws/use/ws'
-import type { OperationResult } from 'graphql-ws'
+import type { SubscribePayload } from 'graphql-ws'
 import { WebSocket, WebSocketServer } from 'ws'
 import { admit } from '../auth/admit.ts'
 import type { Admission, Credentials } from '../auth/admit.ts'
 import { watchSession } from '../auth/watch.ts'
 import { BadUserInput, Unauthenticated, Unavailable } from '../base/errors.ts'
 import type { Config } from '../config.ts'
-import type { Edge, GraphQLContext, Services } from '../graphql/context.ts'
-import { MASKED, withoutHttp } from '../graphql/errors.ts'
+import type { Services } from '../graphql/context.ts'
+import { withoutHttp } from '../graphql/errors.ts'
+import { schema } from '../graphql/schema.ts'
+import type { Prepared } from './documents.ts'
 import { bearerToken, clientOf, isKnownOrigin } from './edge.ts'
-import type { Api } from './graphql.ts'
+import { KeepAlive } from './keep-alive.ts'
 import { MAX_BODY_BYTES } from './limits.ts'
 import { SocketStream } from './live.ts'
+import { Peer, PeerSocket } from './peer.ts'
+import type { Answer, Rules } from './peer.ts'
 import type { Pipeline } from './pipeline.ts'
-import { createSocketAnswers } from './socket-answers.ts'
 
 /** The socket is pinged this often, and ended when no answer came by the next time. */
 const KEEP_ALIVE_MS = 12_000
-/** A client says who it is within this time. */
-const INIT_TIMEOUT_MS = 3000
 /** Time for a client to answer that its socket closes. */
 const CLOSE_MS = 1000
 /** When the server ends, sockets are closed one after the other over at most so long, so that their clients do not all come to the next server at once. */
@@ -35,172 +33,166 @@ const DRAIN_STEP_MS = 2
 /** A client that lets more than this of its answers pile up is sent away. What streams bring waits elsewhere, without being kept. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024
 
-/** What we keep of a socket from its init to its close. */
-interface SocketState extends Extra {
-  edge?: Omit<Edge, 'requestId' | 'writeLive'>
-  release?: () => void
-  [key: PropertyKey]: unknown
-}
-
 /** Serves graphql-transport-ws at /graphql of this server; answers a function that closes all sockets, a few at a time. */
-export function serveWebSocket(server: Server, config: Config, services: Services, pipeline: Pipeline, api: Api): () => Promise<void> {
+export function serveWebSocket(server: Server, config: Config, services: Services, pipeline: Pipeline, keepAliveMs = KEEP_ALIVE_MS): () => Promise<void> {
   const sockets = new WebSocketServer({
     noServer: true,
+    clientTracking: false,
     maxPayload: MAX_BODY_BYTES,
+    WebSocket: PeerSocket,
     handleProtocols: (protocols) => (protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
   })
-  const upgraded = new Set<Duplex>()
+  const peers = new Set<Peer>()
+  const keepAlive = new KeepAlive(keepAliveMs)
   let draining = false
-  server.on('upgrade', (req, socket, head) => {
-    upgraded.add(socket)
-    socket.once('close', () => upgraded.delete(socket))
-    // Node has taken its own listener off by now, and an error that nobody hears would end the process.
-    socket.on('error', () => socket.destroy())
-    const refusal = draining ? '503 Service Unavailable' : refuseUpgrade(config, req)
-    if (refusal !== null) {
-      endWith(socket, refusal)
-      return
-    }
-    sockets.handleUpgrade(req, socket, head, (client) => {
-      sendQuietly(client)
-      sockets.emit('connection', client, req)
-      // A frame that is too large or broken is the client's fault: ws has closed the socket with the code that says so,
-      // and graphql-ws would print it as a fault of ours.
-      client.removeAllListeners('error')
-      client.on('error', (error) => {
-        services.log.debug({ err: error }, 'A socket was closed for a bad frame')
-      })
-    })
-  })
-
-  const answerOnce = createSocketAnswers(pipeline, sendAwaySlow)
-  const graphql = useServer<Record<string, unknown>, SocketState>(
-    {
-      connectionInitWaitTimeout: INIT_TIMEOUT_MS,
-      // Whatever NODE_ENV says: a fault that slips through closes the socket without its message.
-      isProd: true,
-      onConnect: async (socket) => {
-        const params = socket.connectionParams ?? {}
-        const credentials = credentialsOf(params)
-        let admission: Admission
-        try {
-          admission = await admit(services, credentials)
-        } catch (error) {
-          if (error instanceof Unauthenticated) return false
-          if (error instanceof BadUserInput) {
-            socket.extra.socket.close(CloseCode.BadRequest, error.message)
-            return false
-          }
-          if (!(error instanceof Unavailable)) services.log.error({ err: error }, 'A connection could not be signed in')
-          sendAway(socket.extra)
-          return false
-        }
-        // Gone while we looked: its close was told already, nobody would release what is taken now.
-        if (socket.extra.socket.readyState !== WebSocket.OPEN) return false
-        // A token that is not valid: 4403, after which clients ask for a new one and come again.
-        const { viewer, trusted } = admission
-        if (credentials.token !== null && viewer === null) return false
-        const { extra } = socket
-        const resumeAfter = typeof params.resumeAfter === 'string' ? params.resumeAfter : null
-        const endConnection = () => {
-          sendAway(extra)
-        }
-        extra.edge = { viewer, client: clientOf(extra.request, trusted), resumeAfter, endConnection, cookies: null }
-        if (viewer !== null) {
-          const leave = services.presence.connect(viewer.userId)
-          const stop = watchSession(services, viewer, () => {
-            endSession(extra)
-          })
-          extra.release = () => {
-            stop()
-            leave()
-          }
-        }
-        const connectionId = randomUUID()
-        services.log.debug({ connectionId, userId: viewer?.userId }, 'connected')
-        return { connectionId, expiresAt: viewer?.expiresAt?.toISOString() ?? null, keepAlive: KEEP_ALIVE_MS }
-      },
-      onClose: ({ extra }) => {
-        extra.release?.()
-      },
-      onSubscribe: async (context, id, params) => {
-        const { extra } = context
-        // Closing takes the client's consent; what it still asks for meanwhile is answered by nobody.
-        if (extra.edge === undefined || extra.socket.readyState !== WebSocket.OPEN) return [new GraphQLError('The connection is closing.')]
-        const { request, socket } = extra
-        const edge: Edge = { ...extra.edge, requestId: randomUUID(), writeLive: (stream) => new SocketStream(stream, socket, request.socket, id) }
-        const answered = answerOnce(context, id, edge, params)
-        if (answered !== null) return answered
-        const { schema, execute, subscribe, contextFactory, parse, validate } = api.getEnveloped({ edge, params } as never)
-        try {
-          const document = parse(params.query)
-          const errors = validate(schema, document)
-          if (errors.length > 0) return errors.map(withoutHttp)
-          const contextValue = (await contextFactory()) as GraphQLContext
-          const args: ExecutionArgs & Lanes = { schema, document, contextValue, operationName: params.operationName, variableValues: params.variables, execute, subscribe }
-          return args
-        } catch (error) {
-          // A document that cannot be read is answered on its own; the socket stays open for the others.
-          if (error instanceof GraphQLError) return [withoutHttp(error)]
-          services.log.error({ err: error, requestId: edge.requestId }, 'A request failed')
-          return [new GraphQLError(MASKED, { extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: edge.requestId } })]
-        }
-      },
-      onNext: sendAwaySlow,
-      execute: (args) => (args as ExecutionArgs & Lanes).execute(args),
-      subscribe: (args) => (args as ExecutionArgs & Lanes).subscribe(args),
+  let onEmpty: () => void = () => undefined
+  const rules: Rules = {
+    admit: (peer, params) => admitPeer(services, peer, params, keepAliveMs),
+    answer: (peer, id, params) => answerPeer(pipeline, peer, id, params),
+    onAnswer: sendAwaySlow,
+    onClose: (peer) => {
+      keepAlive.delete(peer.socket)
+      peers.delete(peer)
+      peer.watch?.stop()
+      peer.leave?.()
+      if (peers.size === 0) onEmpty()
     },
-    sockets,
-    KEEP_ALIVE_MS,
-  )
+    onBadFrame: (error) => {
+      services.log.debug({ err: error }, 'A socket was closed for a bad frame')
+    },
+    onFault: (error) => {
+      services.log.error({ err: error }, 'A socket failed')
+    },
+  }
+
+  // The listeners are the same for all sockets: a closure for each would keep the whole request alive as long as its socket.
+  const shaking = new Set<Duplex>()
+  const forget = function (this: Duplex) {
+    shaking.delete(this)
+  }
+  const accept = (client: PeerSocket, req: IncomingMessage) => {
+    const wire = req.socket
+    // From here on ws takes care of it.
+    wire.off('close', forget)
+    wire.off('error', destroy)
+    shaking.delete(wire)
+    peers.add(new Peer(client, wire, clientOf(req, false), rules))
+    keepAlive.add(client)
+  }
+  server.on('upgrade', (req, socket, head) => {
+    shaking.add(socket)
+    socket.on('close', forget)
+    // Node has taken its own listener off by now, and an error that nobody hears would end the process.
+    socket.on('error', destroy)
+    const refusal = draining ? '503 Service Unavailable' : refuseUpgrade(config, req)
+    if (refusal === null) sockets.handleUpgrade(req, socket, head, accept)
+    else endWith(socket, refusal)
+  })
 
   return async () => {
     draining = true
-    await drain(sockets.clients)
-    const closed = Promise.resolve(graphql.dispose())
+    await drain(peers)
     // A client that does not answer the close, such as a sleeping phone, is not waited for.
-    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())])
-    for (const client of sockets.clients) client.terminate()
-    for (const socket of upgraded) socket.destroy()
+    const patience = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref())
+    await Promise.race([patience, peers.size === 0 ? null : new Promise<void>((resolve) => (onEmpty = resolve))])
+    for (const { socket } of peers) socket.terminate()
+    for (const socket of shaking) socket.destroy()
     sockets.close()
   }
 }
 
-/** What could not be sent because the socket is gone is told by its close; graphql-ws would print each of these as a fault of ours. */
-function sendQuietly(client: WebSocket): void {
-  const send = client.send.bind(client) as (data: string, done: () => void) => void
-  client.send = (data: unknown, done?: unknown) => {
-    send(data as string, () => {
-      if (typeof done === 'function') done()
+/** Lets in who shows who they are; null: refused. */
+async function admitPeer(services: Services, peer: Peer, params: Readonly<Record<string, unknown>>, keepAlive: number): Promise<Record<string, unknown> | null> {
+  const credentials = credentialsOf(params)
+  let admission: Admission
+  try {
+    admission = await admit(services, credentials)
+  } catch (error) {
+    if (error instanceof Unauthenticated) return null
+    if (error instanceof BadUserInput) {
+      peer.socket.close(CloseCode.BadRequest, error.message)
+      return null
+    }
+    if (!(error instanceof Unavailable)) services.log.error({ err: error }, 'A connection could not be signed in')
+    sendAway(peer)
+    return null
+  }
+  // Gone while we looked: its close was told already, nobody would release what is taken now.
+  if (peer.socket.readyState !== WebSocket.OPEN) return null
+  // A token that is not valid: 4403, after which clients ask for a new one and come again.
+  const { viewer, trusted } = admission
+  if (credentials.token !== null && viewer === null) return null
+  peer.edge = {
+    viewer,
+    client: trusted ? { ...peer.client, trusted } : peer.client,
+    resumeAfter: typeof params.resumeAfter === 'string' ? params.resumeAfter : null,
+    endConnection: () => {
+      sendAway(peer)
+    },
+    cookies: null,
+  }
+  if (viewer !== null) {
+    peer.leave = services.presence.connect(viewer.userId)
+    peer.watch = watchSession(services, viewer, () => {
+      endSession(peer)
     })
   }
+  const connectionId = randomUUID()
+  services.log.debug({ connectionId, userId: viewer?.userId }, 'connected')
+  return { connectionId, expiresAt: viewer?.expiresAt?.toISOString() ?? null, keepAlive }
+}
+
+/** Runs what a peer asks for. */
+async function answerPeer(pipeline: Pipeline, peer: Peer, id: string, params: SubscribePayload): Promise<Answer> {
+  // Closing takes the client's consent; what it still asks for meanwhile is answered by nobody.
+  if (peer.edge === null || peer.socket.readyState !== WebSocket.OPEN) return { refused: [new GraphQLError('The connection is closing.')] }
+  const requestId = randomUUID()
+  let prepared: Prepared
+  try {
+    prepared = pipeline.prepare(params.query)
+  } catch (error) {
+    // A document that cannot be read is answered on its own; the socket stays open for the others.
+    return { refused: [withoutHttp(error instanceof GraphQLError ? error : pipeline.present(error, requestId))] }
+  }
+  const { document, errors } = prepared
+  if (errors.length > 0) return { refused: errors.map(withoutHttp) }
+  const operation = getOperationAST(document, params.operationName)
+  if (operation == null) return { refused: [new GraphQLError('Unable to identify operation')] }
+  const { viewer, client, resumeAfter, endConnection, cookies } = peer.edge
+  const contextValue = pipeline.socketContext({ viewer, client, resumeAfter, endConnection, cookies, requestId, writeLive: (stream) => new SocketStream(stream, peer.socket, peer.wire, id) })
+  const args = { schema, document, contextValue, variableValues: params.variables, operationName: params.operationName }
+  if (operation.operation !== 'subscription') return { result: await pipeline.execute(args) }
+  // Node puts it together of 13 parts, and a stream's context lives long: written anew it is one.
+  contextValue.requestId = Buffer.from(requestId).toString('latin1')
+  const answer = await pipeline.subscribe(args)
+  return Symbol.asyncIterator in answer ? { stream: answer, failed: (error) => withoutHttp(pipeline.present(error, requestId)) } : { result: answer }
 }
 
 /** Closes sockets one after the other, with a code after which clients come again at once. What they ask for until then is answered. */
-async function drain(clients: ReadonlySet<WebSocket>): Promise<void> {
+async function drain(peers: ReadonlySet<Peer>): Promise<void> {
   const began = performance.now()
-  const step = Math.min(DRAIN_STEP_MS, DRAIN_MS / clients.size)
-  for (const [index, client] of [...clients].entries()) {
+  const step = Math.min(DRAIN_STEP_MS, DRAIN_MS / peers.size)
+  for (const [index, { socket }] of [...peers].entries()) {
     const early = began + index * step - performance.now()
     if (early > 1) await new Promise((resolve) => setTimeout(resolve, early))
-    client.close(1012, 'Service restart')
+    socket.close(1012, 'Service restart')
   }
 }
 
 /** Before an answer more: a client that takes none is not kept. */
-function sendAwaySlow({ extra }: { extra: Extra }): void {
-  if (extra.socket.bufferedAmount > MAX_BUFFERED_BYTES) sendAway(extra)
+function sendAwaySlow(peer: Peer): void {
+  if (peer.socket.bufferedAmount > MAX_BUFFERED_BYTES) sendAway(peer)
 }
 
 /** Closes a socket for a fault that may pass, with a code after which clients come again. */
-function sendAway({ socket }: Extra): void {
+function sendAway({ socket }: Peer): void {
   close(socket, 1013, 'Try again later')
 }
 
 /** Takes the right to ask from a socket at once, and closes it. */
-function endSession(extra: SocketState): void {
-  delete extra.edge
-  close(extra.socket, CloseCode.Forbidden, 'Session ended')
+function endSession(peer: Peer): void {
+  peer.edge = null
+  close(peer.socket, CloseCode.Forbidden, 'Session ended')
 }
 
 /** A client that does not answer the close, such as one that reads nothing, is cut. */
@@ -212,10 +204,8 @@ function close(socket: WebSocket, code: number, reason: string): void {
   }, CLOSE_MS).unref()
 }
 
-/** The functions of the pipeline that an operation was prepared by. */
-interface Lanes {
-  execute: (args: ExecutionArgs) => OperationResult
-  subscribe: (args: ExecutionArgs) => OperationResult
+function destroy(this: Duplex): void {
+  this.destroy()
 }
 
 /** What `connectionParams` show: a key that is no text is a wrong one. */

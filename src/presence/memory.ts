@@ -1,14 +1,47 @@
+import { Deadline } from '../base/deadline.ts'
 import type { Presence, PresenceOptions, Seen } from './index.ts'
 
 /** Somebody with a connection, or in the grace after the last one. */
-interface Person {
-  connections: number
-  activeAt: number
+class Person extends Deadline {
+  connections = 0
+  activeAt = Date.now()
   /** The same moment by the steady clock: who is idle does not change because the clock is set. */
-  touchedAt: number
-  idle: boolean
-  idling?: NodeJS.Timeout
-  leaving?: NodeJS.Timeout
+  touchedAt = performance.now()
+  idle = false
+  leaving: NodeJS.Timeout | null = null
+  readonly #userId: number
+  readonly #table: { idleMs: number; announce: (userId: number) => void }
+
+  constructor(userId: number, table: { idleMs: number; announce: (userId: number) => void }) {
+    super()
+    this.#userId = userId
+    this.#table = table
+    this.awaitIdleness()
+  }
+
+  awaitIdleness(): void {
+    this.dueIn(this.touchedAt + this.#table.idleMs - performance.now())
+  }
+
+  /** It looks again where something was asked meanwhile: so an operation sets no timer. */
+  protected due(): void {
+    if (this.touchedAt + this.#table.idleMs > performance.now()) {
+      this.awaitIdleness()
+      return
+    }
+    this.idle = true
+    this.#table.announce(this.#userId)
+  }
+
+  stay(): void {
+    if (this.leaving !== null) clearTimeout(this.leaving)
+    this.leaving = null
+  }
+
+  forget(): void {
+    this.cancel()
+    this.stay()
+  }
 }
 
 /** Presence of a single server. */
@@ -19,22 +52,11 @@ export function createMemoryPresence(options: PresenceOptions): Presence {
     options.bus.publish('presence', { userId })
   }
 
-  /** One timer per person, which looks again where something was asked meanwhile: so an operation sets no timer. */
-  const awaitIdleness = (userId: number, person: Person) => {
-    person.idling = setTimeout(() => {
-      if (person.touchedAt + options.idleMs > performance.now()) {
-        awaitIdleness(userId, person)
-        return
-      }
-      person.idle = true
-      announce(userId)
-    }, person.touchedAt + options.idleMs - performance.now())
-  }
+  const table = { idleMs: options.idleMs, announce }
 
   const arrive = (userId: number): Person => {
-    const person: Person = { connections: 0, activeAt: Date.now(), touchedAt: performance.now(), idle: false }
+    const person = new Person(userId, table)
     people.set(userId, person)
-    awaitIdleness(userId, person)
     announce(userId)
     return person
   }
@@ -53,15 +75,14 @@ export function createMemoryPresence(options: PresenceOptions): Presence {
   }
 
   const forget = (userId: number, person: Person) => {
-    clearTimeout(person.idling)
-    clearTimeout(person.leaving)
+    person.forget()
     people.delete(userId)
   }
 
   return {
     connect(userId) {
       const person = people.get(userId) ?? arrive(userId)
-      clearTimeout(person.leaving)
+      person.stay()
       person.connections += 1
       let ended = false
       return () => {
@@ -77,7 +98,7 @@ export function createMemoryPresence(options: PresenceOptions): Presence {
       person.touchedAt = performance.now()
       if (!person.idle) return
       person.idle = false
-      awaitIdleness(userId, person)
+      person.awaitIdleness()
       announce(userId)
     },
     states(userIds) {
