@@ -8,6 +8,8 @@ const MAX_REMEMBERED = 10_000
 /** What is remembered counts only while the log was looked into so lately: a session that ended is then noticed, whatever hints were lost. */
 const FRESH_MS = 1000
 const CLEAN_MS = 10_000
+/** Somebody in whose stream something happens all the time is not remembered. */
+const MAX_READS = 3
 
 interface Entry {
   viewer: Viewer
@@ -46,17 +48,21 @@ export class TokenMemory implements KnownTokens {
   async learn(token: string, viewer: Viewer, currentRoles: () => Promise<Viewer['roles'] | null>): Promise<Viewer | null> {
     const id = idOf(token)
     let moved = false
+    let reads = 0
     // Watched before it is read: what commits in between is noticed.
     const unwatch = this.#hub.watch(viewer.userId, () => {
       moved = true
       if (this.#entries.get(id)?.unwatch === unwatch) this.#forget(id)
-      else unwatch()
     })
     let roles: Viewer['roles'] | null = null
     try {
-      roles = await currentRoles()
+      // What has changed while it was read may be the end of the session.
+      do {
+        moved = false
+        roles = await currentRoles()
+      } while (moved && roles !== null && ++reads < MAX_READS)
     } finally {
-      if (roles === null) unwatch()
+      if (roles === null || moved) unwatch()
     }
     if (roles === null) return null
     const known = { ...viewer, roles }

@@ -32,6 +32,8 @@ const LAG_LIMIT = 5000
 export class Feed {
   /** Called when {@link take} may bring something, or the feed has ended; from anywhere, so it should only note that. Set by the consumer. */
   onReady: () => void = () => undefined
+  /** Called once, when it ends. */
+  onEnd: (() => void) | null = null
   readonly #hub: Hub
   readonly #scope: Scope
   readonly #epoch: string
@@ -145,6 +147,7 @@ export class Feed {
     for (const streamId of this.#sent.keys()) this.#hub.removeReader(streamId, this)
     this.#sent.clear()
     this.#hub.removeFeed(this)
+    this.onEnd?.()
     this.onReady()
   }
 

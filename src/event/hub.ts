@@ -39,6 +39,7 @@ export class Hub {
   /** Streams whose newest events are being read for all who wait for them. */
   readonly #fetching = new Set<number>()
   #generation = 0
+  #news = 0
   #failureToldAt = -Infinity
   #epoch = ''
   #settled: Promise<void> = Promise.resolve()
@@ -54,6 +55,7 @@ export class Hub {
 
   #newReader(): EventReader {
     return new EventReader(this.#sql, (rows) => {
+      this.#news++
       // What concerns one person alone may be anything that others are told as well, such as a name.
       if (rows.some((row) => row.kind >= EventKind.JOINED)) this.#generation++
     })
@@ -129,6 +131,7 @@ export class Hub {
 
   /** Notes that streams moved, and wakes those who read them. */
   wake(hints: readonly Hint[]): void {
+    this.#news++
     for (const [streamId, seq] of hints) {
       for (const { heads } of this.#starting) heads.set(streamId, Math.max(seq, heads.get(streamId) ?? 0))
       if (this.#readers.has(streamId)) {
@@ -171,6 +174,7 @@ export class Hub {
 
   /** Hands states to those who may see them, or of these to one. The sweep finds each once, so nobody is told of one more than once per sweep. */
   #tellStates({ marks, profiles }: Moved, only?: Feed): void {
+    this.#news++
     if (marks.length > 0 || profiles.length > 0) this.#generation++
     const tell = (feeds: Iterable<Feed>, change: StateChange) => {
       for (const feed of feeds) if (only === undefined || feed === only) feed.noteState(change)
@@ -226,7 +230,11 @@ export class Hub {
       const feed = new Feed(this, scope, start, sendAway)
       this.#feeds.add(feed)
       this.#feedsOfViewer.add(scope.viewerId, feed)
-      for (const streamId of start.heads.keys()) this.addReader(streamId, feed)
+      for (const [streamId, seq] of start.heads) {
+        this.addReader(streamId, feed)
+        // What this start has seen nobody here may be told otherwise: what was made of the stream before is out of date.
+        if (seq > this.head(streamId)) this.#heads.set(streamId, seq)
+      }
       for (const [streamId, seq] of starting.heads) {
         if (!this.#readers.has(streamId)) continue
         this.#heads.set(streamId, Math.max(seq, this.head(streamId)))
@@ -239,6 +247,11 @@ export class Hub {
     }
   }
 
+  /** Counts up with everything that this server hears of: what was read before is out of date then. */
+  get news(): number {
+    return this.#news
+  }
+
   /** Counts up whenever something may have changed that is in no chat's own events, such as a name or a mark. */
   get generation(): number {
     return this.#generation
@@ -246,7 +259,9 @@ export class Hub {
 
   /** Whether nothing but new messages came into a stream since its newest event was this one: what was read of it then is still true. */
   isUnchangedSince(streamId: number, seq: number): boolean {
-    const head = this.head(streamId)
+    const head = this.#heads.get(streamId)
+    // Nobody reads it here, so nobody has heard of what came.
+    if (head === undefined) return false
     if (head <= seq) return true
     const rows = this.reader.recent(streamId, seq)
     return rows !== null && rows.length >= head - seq && rows.every((row) => row.kind === EventKind.MESSAGE_ADDED)

@@ -118,6 +118,10 @@ export async function subscribe(sharing: SharedExecution, settle: Settle, args: 
   try {
     const operation = getOperationAST(args.document, args.operationName) as OperationDefinitionNode
     const plan = sharing.planFor(args, operation, source.form)
+    plan.use()
+    source.feed.onEnd = () => {
+      plan.release()
+    }
     const stream = new LiveStream(source.feed, plan, source.form === 'batches' ? await plan.shape() : null, ctx, settle)
     const { writeLive } = ctx
     // It has done its work, and the context lives as long as the stream.
@@ -134,10 +138,15 @@ class LiveResults implements AsyncIterableIterator<ExecutionResult> {
   readonly #stream: LiveStream
   #ready: ExecutionResult[] = []
   #wake: (() => void) | null = null
+  /** Something came since it was last looked. */
+  #news = false
 
   constructor(stream: LiveStream) {
     this.#stream = stream
-    stream.feed.onReady = () => this.#wake?.()
+    stream.feed.onReady = () => {
+      this.#news = true
+      this.#wake?.()
+    }
   }
 
   [Symbol.asyncIterator](): this {
@@ -153,10 +162,11 @@ class LiveResults implements AsyncIterableIterator<ExecutionResult> {
         feed.hold(true)
         return { done: false, value }
       }
+      this.#news = false
       const answers = await this.#take()
       if (answers !== null) this.#ready = resultsOf(answers, this.#stream.shape)
       else if (feed.ended) return { done: true, value: undefined }
-      else await new Promise<void>((resolve) => (this.#wake = resolve))
+      else if (!this.#news) await new Promise<void>((resolve) => (this.#wake = resolve))
     }
   }
 

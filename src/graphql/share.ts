@@ -27,8 +27,9 @@ export interface Shape {
 
 /** What was made for many is used for so long, in milliseconds, and not at all once something changed that it may show. */
 const USE_MS = 250
-/** Documents with more sets of variables than this at once are executed for each connection alone. */
+/** Of a document with more sets of variables than this at once, or with longer ones (in characters), the further ones are shared with nobody. */
 const MAX_PLANS = 1000
+const MAX_KEY_LENGTH = 4096
 /** Streams of which it is remembered that their events depend on who asks. */
 const MAX_REFUSED = 10_000
 
@@ -49,6 +50,8 @@ export class SharedExecution {
   readonly #plans = new WeakMap<DocumentNode, Map<string, Plan>>()
   readonly exceptionsOf: ExceptionsOf
   #loaders: Loaders | null = null
+  /** What the hub had heard of when they were made: an event that came since must not be answered by what was read before it. */
+  #news = 0
 
   constructor(services: Services, exceptionsOf: ExceptionsOf) {
     this.#services = services
@@ -59,11 +62,17 @@ export class SharedExecution {
   planFor(args: ExecutionArgs, operation: OperationDefinitionNode, form: Form): Plan {
     const plans = this.#plans.get(args.document) ?? new Map<string, Plan>()
     this.#plans.set(args.document, plans)
-    const key = JSON.stringify([args.operationName ?? null, form, ...variablesBelow(args.document, operation).map((name) => args.variableValues?.[name] ?? null)])
+    const below = variablesBelow(args.document, operation)
+    const key = JSON.stringify([args.operationName ?? null, form, ...below.map((name) => args.variableValues?.[name] ?? null)])
     const known = plans.get(key)
     if (known !== undefined) return known
-    const plan = new Plan(this, this.#services.hub, args, form)
-    if (plans.size < MAX_PLANS) plans.set(key, plan)
+    // The subscription's own arguments have done their work: cursors, and whatever else somebody sends, are not kept.
+    const values = Object.entries(args.variableValues ?? {}).map(([name, value]) => [name, typeof value === 'string' && !below.includes(name) ? '' : value])
+    const kept = key.length <= MAX_KEY_LENGTH && plans.size < MAX_PLANS
+    const plan = new Plan(this, this.#services.hub, { ...args, variableValues: Object.fromEntries(values) as Record<string, unknown> }, form, () => {
+      if (kept) plans.delete(key)
+    })
+    if (kept) plans.set(key, plan)
     return plan
   }
 
@@ -72,10 +81,12 @@ export class SharedExecution {
     return new SharedRun(this.#services, event, event.kind !== EventKind.CONTACT_CHANGED, this.loaders())
   }
 
-  /** Runs that begin in one turn share their statements, whoever they are for. */
+  /** Runs that begin in one turn share their statements, whoever they are for, unless something was heard of in between. */
   loaders(): Loaders {
-    if (this.#loaders === null) {
+    const { news } = this.#services.hub
+    if (this.#loaders === null || this.#news !== news) {
       this.#loaders = new Loaders()
+      this.#news = news
       setImmediate(() => (this.#loaders = null))
     }
     return this.#loaders
@@ -120,14 +131,27 @@ export class Plan {
   readonly #args: ExecutionArgs
   readonly #entries = new Map<string, Entry>()
   readonly #refused = new Set<string>()
+  readonly #onUnused: () => void
+  #users = 0
   #shape: Promise<Shape> | null = null
   #forgets = false
 
-  constructor(sharing: SharedExecution, hub: Hub, args: ExecutionArgs, form: Form) {
+  /** `onUnused` is called when the last of those who use it has released it. */
+  constructor(sharing: SharedExecution, hub: Hub, args: ExecutionArgs, form: Form, onUnused: () => void) {
     this.form = form
+    this.#onUnused = onUnused
     this.#sharing = sharing
     this.#hub = hub
     this.#args = { schema: args.schema, document: args.document, operationName: args.operationName, variableValues: args.variableValues }
+  }
+
+  use(): void {
+    this.#users++
+  }
+
+  release(): void {
+    this.#users--
+    if (this.#users === 0) this.#onUnused()
   }
 
   /** How answers of form `batches` are put together. */
@@ -154,7 +178,7 @@ export class Plan {
     if (entry === null) return this.#alone(event, ctx)
     if (entry.made !== undefined || entry.waiters === null) return this.#use(entry, event, ctx)
     entry.waiters.push(() => {
-      later(this.#use(entry, event, ctx))
+      later(this.#useLate(entry, event, ctx))
     })
     return null
   }
@@ -169,7 +193,12 @@ export class Plan {
   #pieceOf(event: EventRow, ctx: GraphQLContext): Piece | Promise<Piece> {
     const entry = this.#entryOf(event)
     if (entry === null) return this.#alone(event, ctx)
-    return entry.made === undefined ? entry.making.then(() => this.#use(entry, event, ctx)) : this.#use(entry, event, ctx)
+    return entry.made === undefined ? entry.making.then(() => this.#useLate(entry, event, ctx)) : this.#use(entry, event, ctx)
+  }
+
+  /** What was waited for, unless something changed meanwhile that it may show. */
+  #useLate(entry: Entry, event: EventRow, ctx: GraphQLContext): Piece | Promise<Piece> {
+    return this.#isTrue(entry, event) ? this.#use(entry, event, ctx) : this.#alone(event, ctx)
   }
 
   #use({ made }: Entry, event: EventRow, ctx: GraphQLContext): Piece | Promise<Piece> {
@@ -205,11 +234,11 @@ export class Plan {
   }
 
   #isCurrent(entry: Entry, event: EventRow): boolean {
-    return (
-      performance.now() - entry.startedAt < USE_MS &&
-      entry.generation === this.#hub.generation &&
-      (event.kind === EventKind.CONTACT_CHANGED || this.#hub.isUnchangedSince(event.streamId, entry.head))
-    )
+    return performance.now() - entry.startedAt < USE_MS && this.#isTrue(entry, event)
+  }
+
+  #isTrue(entry: Entry, event: EventRow): boolean {
+    return entry.generation === this.#hub.generation && (event.kind === EventKind.CONTACT_CHANGED || this.#hub.isUnchangedSince(event.streamId, entry.head))
   }
 
   async #make(entry: Entry, event: EventRow): Promise<void> {

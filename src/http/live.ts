@@ -52,6 +52,8 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
   readonly #id: string
   #scheduled = false
   #waiting = false
+  /** The client has given it up. */
+  #givenUp = false
   /** Frames to be written; null where there are none. */
   #outgoing: Buffer[] | null = null
   #reader: Reader | null = null
@@ -91,6 +93,7 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
 
   return(): Promise<IteratorResult<ExecutionResult, undefined>> {
     this.#outgoing = null
+    this.#givenUp = true
     this.#stream.feed.return()
     this.#finish()
     return Promise.resolve({ done: true, value: undefined })
@@ -173,6 +176,7 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
   }
 
   #putFrame(frame: Buffer): void {
+    if (this.#givenUp) return
     if (this.#outgoing !== null) {
       this.#outgoing.push(frame)
       return

@@ -61,8 +61,8 @@ export class Peer {
   /** Counts it no longer. */
   leave: (() => void) | null = null
   readonly #rules: Rules
-  /** By id: null while an answer is being made. */
-  readonly #operations = new Map<string, AsyncIterator<ExecutionResult> | null>()
+  /** By id. */
+  readonly #operations = new Map<string, AsyncIterator<ExecutionResult> | Making>()
   #state: 'NEW' | 'KNOWN' | 'ACKNOWLEDGED' = 'NEW'
   #patience: NodeJS.Timeout | null = null
 
@@ -161,16 +161,17 @@ export class Peer {
       this.socket.close(CloseCode.SubscriberAlreadyExists, Buffer.byteLength(reason) <= 123 ? reason : 'Subscriber already exists')
       return
     }
-    this.#operations.set(id, null)
+    const making: Making = { return: undefined }
+    this.#operations.set(id, making)
     this.#rules.answer(this, id, params).then(
-      (answer) => { this.#answer(id, answer) },
+      (answer) => { this.#answer(id, making, answer) },
       (error: unknown) => { this.#fail(error) },
     )
   }
 
-  #answer(id: string, answer: Answer): void {
-    if (!this.#operations.has(id)) {
-      // Completed by the client meanwhile: it does not wait for an answer.
+  #answer(id: string, making: Making, answer: Answer): void {
+    if (this.#operations.get(id) !== making) {
+      // Completed by the client meanwhile, which may even use the id for something else: it does not wait for an answer.
       if ('stream' in answer) void answer.stream.return?.()
     } else if ('refused' in answer) {
       this.#operations.delete(id)
@@ -226,6 +227,11 @@ export class Peer {
     this.#rules.onFault(error)
     this.socket.close(CloseCode.InternalServerError, 'Internal server error')
   }
+}
+
+/** Stands for an operation whose answer is being made. */
+interface Making {
+  return: undefined
 }
 
 /** What could not be sent because the socket is gone is told by its close. */

@@ -193,7 +193,12 @@ export class SendBatcher implements Sends {
       }
       return left
     }
-    this.#options.onStored(eventsOf(all, rows))
+    try {
+      this.#options.onStored(eventsOf(all, rows))
+    } catch (error) {
+      // It is stored: whoever sent it is told so, and the sweep finds it for the others.
+      this.#options.log.error({ err: error }, 'What was stored could not be handed on.')
+    }
     for (const { ord, answer } of rows) {
       const waiting = all[ord - 1]
       if (waiting === undefined) continue

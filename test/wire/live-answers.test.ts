@@ -81,6 +81,23 @@ test('whoever resumes in the very moment gets no text that is deleted by then', 
   }
 })
 
+test('nor does whoever comes when nobody was there to hear of the deleting', async () => {
+  for (let n = 0; n < 3; n++) {
+    const chatId = await alice.group('Empty', bob)
+    const before = (await bob.ask('{ eventCursor }')).eventCursor as string
+    const streams = [alice, bob].map((person) => person.subscribe(eventsOf('... on MessageAdded { message { text } }'), { chatId }))
+    for (const stream of streams) await stream.next()
+    const messageId = await alice.send(chatId, `secret ${n}`)
+    for (const stream of streams) expect((await take(stream, 1)).events).toMatchObject([{ message: { text: `secret ${n}` } }])
+    for (const stream of streams) stream.unsubscribe()
+    await expect.poll(() => server.app.services.hub.readersOf(numberOf(chatId)), { interval: 1 }).toBe(0)
+    await succeed(alice, 'deleteMessage', { messageId })
+    const again = bob.subscribe('subscription ($after: String) { events(after: $after) { cursor events { ... on MessageAdded { message { text } } } } }', { after: before })
+    for (const event of (await take(again, 2)).events) expect(event.message?.text ?? null).toBeNull()
+    again.unsubscribe()
+  }
+})
+
 test('an event that the database cannot be asked about just now waits, and nothing else is brought in its place', async () => {
   const streams = await Promise.all([bob, carol].map((person) => listen(person, '... on MessageAdded { message { text } }')))
   await server.sql`alter table message rename to message_away`
