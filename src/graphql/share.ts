@@ -156,7 +156,10 @@ export class Plan {
 
   /** How answers of form `batches` are put together. */
   shape(): Promise<Shape> {
-    this.#shape ??= this.#readShape()
+    this.#shape ??= this.#readShape().catch((error: unknown) => {
+      this.#shape = null
+      throw error
+    })
     return this.#shape
   }
 
