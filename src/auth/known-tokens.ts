@@ -6,7 +6,7 @@ import type { Hub } from '../event/hub.ts'
 const REMEMBER_MS = 60_000
 const MAX_REMEMBERED = 10_000
 /** What is remembered counts only while the log was looked into so lately: a session that ended is then noticed, whatever hints were lost. */
-const FRESH_MS = 1000
+const FRESH_MS = 1200
 const CLEAN_MS = 10_000
 /** Somebody in whose stream something happens all the time is not remembered. */
 const MAX_READS = 3

@@ -19,12 +19,12 @@ export interface Sabotage {
   client?: Partial<ClientFaults>
 }
 
-/** Makes reading the log slow, so that a window of microseconds is one of milliseconds. */
-const slowReads = {
-  file: 'event/feed.js',
-  find: 'return await Promise.all(streamIds.map((id) => this.#hub.reader.read(',
-  replace: 'await new Promise((done) => setTimeout(done, 400)); return await Promise.all(streamIds.map((id) => this.#hub.reader.read(',
-}
+/** Makes reading the log slow, and nothing of it be at hand, so that a window of microseconds is one of milliseconds. */
+const slowReads = [
+  { file: 'event/feed.js', find: 'const rows = this.#hub.reader.recent(id, this.#sent.get(id) ?? 0);', replace: 'const rows = null;' },
+  { file: 'event/feed.js', find: 'if (this.#hub.reader.recent(id, sent) !== null)', replace: 'if (false)' },
+  { file: 'event/feed.js', find: 'this.#hub.reader.read(id, sent).then(', replace: 'new Promise((done) => setTimeout(done, 400)).then(() => this.#hub.reader.read(id, sent)).then(' },
+]
 
 export const SABOTAGES: Record<string, Sabotage> = {
   'publish-before-commit': {
@@ -64,8 +64,8 @@ export const SABOTAGES: Record<string, Sabotage> = {
       { file: 'event/feed.js', find: 'this.#sent.set(streamId, row.seq);', replace: 'this.#sent.set(streamId, row.seq); if (row.xid > (this.newest ?? 0n)) this.newest = row.xid;' },
       {
         file: 'event/feed.js',
-        find: 'return this.#write(this.#horizon, new Map([...this.#recent]',
-        replace: 'if ((this.newest ?? 0n) >= this.#horizon) return this.#write(this.newest + 1n, new Map()); return this.#write(this.#horizon, new Map([...this.#recent]',
+        find: 'horizon: this.#horizon, delivered: this.#recent });',
+        replace: '...((this.newest ?? 0n) >= this.#horizon ? { horizon: this.newest + 1n, delivered: new Map() } : { horizon: this.#horizon, delivered: this.#recent }) });',
       },
     ],
   },
@@ -78,8 +78,8 @@ export const SABOTAGES: Record<string, Sabotage> = {
       { file: 'event/hub.js', find: 'this.#starting.add(starting);', replace: '' },
       {
         file: 'event/hub.js',
-        find: 'const start = await readStart(this.#sql, scope, cursors);',
-        replace: 'const start = await readStart(this.#sql, scope, cursors); await new Promise((done) => setTimeout(done, 1500));',
+        find: 'const start = await readStart(this.#sql, scope, cursors, this.#epoch);',
+        replace: 'const start = await readStart(this.#sql, scope, cursors, this.#epoch); await new Promise((done) => setTimeout(done, 1500));',
       },
     ],
   },
@@ -110,7 +110,7 @@ export const SABOTAGES: Record<string, Sabotage> = {
     fault: RECONNECTS,
     count: 15,
     patches: [
-      slowReads,
+      ...slowReads,
       { file: 'event/feed.js', find: 'this.#barriers.add(horizon, need, this.#states.keys());', replace: 'this.#barriers.add(horizon, new Map(), []);' },
     ],
   },
@@ -120,7 +120,7 @@ export const SABOTAGES: Record<string, Sabotage> = {
     fault: TOGGLES,
     count: 25,
     patches: [
-      slowReads,
+      ...slowReads,
       { file: 'event/feed.js', find: 'this.#joined.add(chatId);', replace: '' },
       { file: 'event/feed.js', find: 'this.#barriers.joined(chatId);', replace: '' },
     ],
