@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, getTableColumns, isNull, sql } from 'drizzle-orm'
-import { idList } from '../db/columns.ts'
+import { idList, idPairs } from '../db/columns.ts'
 import type { Database, Db } from '../db/index.ts'
 import { columnsOf } from '../db/rows.ts'
 import type { RawRow } from '../db/rows.ts'
@@ -22,8 +22,6 @@ export const VIEWER_CHAT = { chat: chats, member: members, stream: { headSeq: st
 /** A user, and a chat that they may be in. */
 export type UserAndChat = readonly [userId: number, chatId: number]
 
-const pairsOf = (keys: readonly UserAndChat[]) => sql`select * from unnest(${idList(keys.map(([userId]) => userId))}, ${idList(keys.map(([, chatId]) => chatId))})`
-
 const CHAT = columnsOf(chats, 'c', { prefix: 'chat.' })
 const MEMBER = columnsOf(members, 'm', { prefix: 'member.' })
 const STREAM = columnsOf(streams, 's', { but: ['id', 'maxXid'], prefix: 'stream.' })
@@ -31,7 +29,7 @@ const STREAM = columnsOf(streams, 's', { but: ['id', 'maxXid'], prefix: 'stream.
 /** Those of these chats in which the viewer beside them is a member now. By LIMIT each is looked up by its key: without, the planner reads the whole table of chats for a few of them. */
 export async function findViewerChats(db: Db, keys: readonly UserAndChat[]): Promise<ViewerChat[]> {
   const rows = await db.execute<RawRow>(sql`
-    select ${CHAT.list}, ${MEMBER.list}, ${STREAM.list} from (${pairsOf(keys)}) as wanted (user_id, chat_id)
+    select ${CHAT.list}, ${MEMBER.list}, ${STREAM.list} from (${idPairs(keys)}) as wanted (user_id, chat_id)
     cross join lateral (select * from member where user_id = wanted.user_id and chat_id = wanted.chat_id and to_seq is null limit 1) m
     cross join lateral (select * from chat where id = wanted.chat_id limit 1) c
     cross join lateral (select * from stream where id = wanted.chat_id limit 1) s`)
@@ -107,11 +105,10 @@ function memberColumns(from: Record<keyof MemberRow, unknown>): typeof members._
 
 /** The present memberships of these (chat, user) pairs. */
 export function findMembers(db: Db, keys: readonly (readonly [number, number])[]): Promise<MemberRow[]> {
-  const wanted = sql`select * from unnest(${idList(keys.map(([chatId]) => chatId))}, ${idList(keys.map(([, userId]) => userId))})`
   return db
     .select()
     .from(members)
-    .where(and(sql`(${members.chatId}, ${members.userId}) in (${wanted})`, isNull(members.toSeq)))
+    .where(and(sql`(${members.chatId}, ${members.userId}) in (${idPairs(keys)})`, isNull(members.toSeq)))
 }
 
 export function findMemberIds(db: Db, chatIds: readonly number[]): Promise<{ chatId: number; userId: number }[]> {
@@ -198,8 +195,8 @@ export interface Interval {
 /** All the times in which a person was in these chats, the present one too. */
 export async function findIntervals(db: Db, keys: readonly UserAndChat[]): Promise<(Interval & { userId: number; chatId: number })[]> {
   const rows = await db.execute<{ user_id: number; chat_id: number; from_seq: number; to_seq: number | null; history_from: number }>(sql`
-    select user_id, chat_id, from_seq, to_seq, history_from from member where (user_id, chat_id) in (${pairsOf(keys)})
-    union all select user_id, chat_id, from_seq, to_seq, history_from from member_interval where (user_id, chat_id) in (${pairsOf(keys)})`)
+    select user_id, chat_id, from_seq, to_seq, history_from from member where (user_id, chat_id) in (${idPairs(keys)})
+    union all select user_id, chat_id, from_seq, to_seq, history_from from member_interval where (user_id, chat_id) in (${idPairs(keys)})`)
   return rows.map((row) => ({
     userId: Number(row.user_id),
     chatId: Number(row.chat_id),

@@ -26,4 +26,7 @@ export const xid8 = customType<{ data: bigint; driverData: string }>({
  */
 export const idList = (ids: readonly (number | null)[]) => sql`(select ${`{${ids.map((id) => id ?? 'NULL').join(',')}}`}::bigint[])::bigint[]`
 
+/** Pairs of ids, to be looked for by `(a, b) in (...)`. */
+export const idPairs = (pairs: readonly (readonly [number, number])[]) => sql`select * from unnest(${idList(pairs.map(([first]) => first))}, ${idList(pairs.map(([, second]) => second))})`
+
 export const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' })

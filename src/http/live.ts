@@ -41,7 +41,7 @@ function runReady(): void {
  * Writes one live subscription to its socket, as `next` frames of graphql-transport-ws. The frames are put together from what many connections have
  * in common, and written without the layers between: of a broadcast to many the write itself is most of the cost.
  *
- * To graphql-ws it is an iterator that brings nothing, and ends with the stream; so everything else of the protocol is done there.
+ * `Peer` of peer.ts has it run and is told of its end; the rest of the protocol is done there.
  */
 export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
   readonly #stream: LiveStream

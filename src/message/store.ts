@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, getTableColumns, isNotNull, sql } from 'drizzle-orm'
-import { idList } from '../db/columns.ts'
+import { idList, idPairs } from '../db/columns.ts'
 import type { Database, Db } from '../db/index.ts'
 import { columnsOf } from '../db/rows.ts'
 import type { RawRow } from '../db/rows.ts'
@@ -74,13 +74,11 @@ export async function findSent(db: Db, senderId: number, clientId: string): Prom
   return row ?? null
 }
 
-const pairsOf = (keys: readonly MessageKey[]) => sql`select * from unnest(${idList(keys.map(([chatId]) => chatId))}, ${idList(keys.map(([, number]) => number))})`
-
 const MESSAGE = columnsOf(messages, 'm', { but: ['clientHash'] })
 const SENDER = columnsOf(users, 's', { but: NOT_READ, prefix: 'sender.' })
 
 export async function findMessages(db: Db, keys: readonly MessageKey[]): Promise<MessageRow[]> {
-  const rows = await db.execute<RawRow>(sql`select ${MESSAGE.list} from message m where (m.chat_id, m.number) in (${pairsOf(keys)})`)
+  const rows = await db.execute<RawRow>(sql`select ${MESSAGE.list} from message m where (m.chat_id, m.number) in (${idPairs(keys)})`)
   return rows.map(MESSAGE.read)
 }
 
@@ -168,7 +166,7 @@ export function findRevisions(db: Db, keys: readonly MessageKey[]): Promise<Revi
   return db
     .select()
     .from(revisions)
-    .where(sql`(${revisions.chatId}, ${revisions.number}) in (${pairsOf(keys)})`)
+    .where(sql`(${revisions.chatId}, ${revisions.number}) in (${idPairs(keys)})`)
     .orderBy(asc(revisions.revision))
 }
 
@@ -214,7 +212,7 @@ export async function countUnreadMentions(db: Db, keys: readonly UserAndChat[]):
   const rows = await db.execute<CountOf>(sql`
     select m.user_id, m.chat_id, count(*)::int as count from member m
     join mention n on n.user_id = m.user_id and n.chat_id = m.chat_id and n.number > greatest(m.read_up_to, m.history_from - 1)
-    where (m.user_id, m.chat_id) in (${usersAndChats(keys)})
+    where (m.user_id, m.chat_id) in (${idPairs(keys)})
     group by m.user_id, m.chat_id`)
   return new Map(rows.map((row) => [`${row.user_id},${row.chat_id}`, row.count]))
 }
@@ -229,7 +227,7 @@ export async function countUnread(db: Db, keys: readonly UserAndChat[]): Promise
       - (select count(*) from message x where x.chat_id = m.chat_id and x.sender_id = m.user_id and x.number > m.floor)
       - (select count(*) from message x where x.chat_id = m.chat_id and x.number > m.floor and x.deleted_at is not null and x.sender_id is distinct from m.user_id)
     )::int as count
-    from (select user_id, chat_id, greatest(read_up_to, history_from - 1) as floor from member where (user_id, chat_id) in (${usersAndChats(keys)})) as m
+    from (select user_id, chat_id, greatest(read_up_to, history_from - 1) as floor from member where (user_id, chat_id) in (${idPairs(keys)})) as m
     join stream s on s.id = m.chat_id`)
   return new Map(rows.map((row) => [`${row.user_id},${row.chat_id}`, row.count]))
 }
@@ -238,5 +236,3 @@ type CountOf = { user_id: number; chat_id: number; count: number }
 
 /** A member, and the chat. */
 export type UserAndChat = readonly [userId: number, chatId: number]
-
-const usersAndChats = (keys: readonly UserAndChat[]) => sql`select * from unnest(${idList(keys.map(([userId]) => userId))}, ${idList(keys.map(([, chatId]) => chatId))})`

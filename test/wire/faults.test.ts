@@ -1,22 +1,15 @@
-import { Writable } from 'node:stream'
-import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Client, Untyped } from '../client.ts'
+import type { Client } from '../client.ts'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
+import { readableLog } from '../support/log-lines.ts'
 
 let server: TestServer
 let alice: Client
-const lines: Untyped[] = []
+const { log, lines } = readableLog()
 
 beforeAll(async () => {
-  const into = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      lines.push(JSON.parse(chunk.toString()))
-      done()
-    },
-  })
-  server = await startServer({ log: pino({ level: 'info' }, into) })
+  server = await startServer({ log })
   alice = await server.signUp('alice')
 })
 afterAll(() => server.close())

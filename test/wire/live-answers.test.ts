@@ -1,9 +1,8 @@
-import { Writable } from 'node:stream'
-import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Client, Stream, Untyped } from '../client.ts'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
+import { readableLog } from '../support/log-lines.ts'
 import { take } from '../support/events.ts'
 import { numberOf } from '../support/live.ts'
 import { succeed } from '../support/refusal.ts'
@@ -15,16 +14,10 @@ let alice: Client
 let bob: Client
 let carol: Client
 let garden: string
-const lines: Untyped[] = []
+const { log, lines } = readableLog()
 
 beforeAll(async () => {
-  const into = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      lines.push(JSON.parse(chunk.toString()))
-      done()
-    },
-  })
-  server = await startServer({ log: pino({ level: 'info' }, into) })
+  server = await startServer({ log })
   alice = await server.signUp('alice')
   bob = await server.signUp('bob')
   carol = await server.signUp('carol')
