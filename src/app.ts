@@ -18,6 +18,7 @@ import { startRetention } from './event/retention.ts'
 import type { EventRow } from './event/types.ts'
 import type { Services } from './graphql/context.ts'
 import { SendBatcher } from './message/batcher.ts'
+import type { MessageRow } from './message/store.ts'
 import { serveHttp } from './http/server.ts'
 import type { HttpServer } from './http/server.ts'
 import type { PresenceOptions, Seen } from './presence/index.ts'
@@ -59,8 +60,10 @@ export async function startApp(config: Config, options: { database: Database; se
   const presence = redis === null ? createMemoryPresence(presenceOptions) : await createRedisPresence({ ...presenceOptions, redis: redis.client })
   const typing = await createTyping(bus)
   const hub = new Hub({ sql: database.sql, log })
-  const onStored = (events: EventRow[]) => {
+  const onStored = (events: EventRow[], messages: MessageRow[]) => {
     hub.offer(events)
+    // Read by several, it is made for all of them at once.
+    for (const message of messages) if (hub.readersOf(message.chatId) > 1) hub.rows.learnMessage(message)
     publishHints({ bus }, events.map(({ streamId, seq }) => [streamId, seq]))
   }
   const sends = new SendBatcher({ sql: database.sends, log, onStored })

@@ -6,6 +6,7 @@ import type { Secrets } from './base/secrets.ts'
 import type { Database, Db } from './db/index.ts'
 import type { Sends } from './db/sends.ts'
 import { Loaders } from './base/loaders.ts'
+import type { MaybePromise } from './base/loaders.ts'
 import type { Presence } from './presence/index.ts'
 import type { Typing } from './presence/typing.ts'
 
@@ -43,6 +44,8 @@ export interface Settings {
  * would, it says so here, and those for whom it is not true are answered alone.
  */
 export interface Shared {
+  /** What need not be read again. */
+  rows: FreshRows
   /** The viewers are members of this chat and may read it from this message number on. */
   assumeReads(chatId: number, number: number): void
   /** The viewer is somebody else than this user. */
@@ -54,6 +57,14 @@ export interface Shared {
   ofEach(load: (viewerIds: readonly number[]) => Promise<(viewerId: number) => number | null>): number
   /** Nothing can be taken for granted here: everybody is answered alone. */
   refuse(): never
+}
+
+/** Rows that this server has stored or read a moment ago, as long as nothing was heard of that may have changed them. */
+export interface FreshRows {
+  /** A user's row; where it is not known it is read, and known then. */
+  user<T>(id: number, read: () => MaybePromise<T>): MaybePromise<T>
+  /** A message's row; undefined where it is not known. */
+  message<T>(chatId: number, number: number): T | undefined
 }
 
 /** Access tokens that were found good a moment ago, so that not every request costs a look. */

@@ -19,7 +19,7 @@ const IN_FLIGHT = [1, 8]
 export const fanout: Job = async (stage) => {
   const rows: Row[] = []
   const taken: Figure[] = []
-  for (const size of groupSizes(['fanout'], stage.options.quick)) {
+  for (const size of groupSizes({ ...stage.options, jobs: ['fanout'] })) {
     const audience = await openAudience(stage, size)
     const bare = await openBare(stage, size, audience.bytes)
     const peers = await peersThatFanOut(stage, size)

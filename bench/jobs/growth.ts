@@ -21,7 +21,7 @@ export const growth: Job = async (stage) => {
   await curve('growth of history', historyLengths(['growth'], options.messages, options.quick).map((length) => readsOf(stage, length, `growth: page in ${length.toLocaleString('en')} messages`)), 0)
   const sockets = await openSockets(stage)
   try {
-    const groups = groupSizes(['growth'], options.quick).map((size) => overSockets(stage, sockets, [{ first: fixture.groups[size] ?? 0, count: 1 }], `growth: send to ${size.toLocaleString('en')} members`))
+    const groups = groupSizes({ ...options, jobs: ['growth'] }).map((size) => overSockets(stage, sockets, [{ first: fixture.groups[size] ?? 0, count: 1 }], `growth: send to ${size.toLocaleString('en')} members`))
     await curve('growth of a chat', groups, 0)
     const { chats, moreChats } = fixture
     const few = [chats]

@@ -14,7 +14,7 @@ const MISSED = 20
 
 /** A whole group comes back at once with its cursors, each having missed 20 messages: how many are complete again in a second. */
 export const resume: Job = async (stage) => {
-  const size = groupSizes(['resume'], stage.options.quick)[0] ?? 0
+  const size = groupSizes({ ...stage.options, jobs: ['resume'] })[0] ?? 0
   const writer = await GraphqlSocket.open(stage.parley.port, stage.token(0))
   const listeners = Array.from({ length: size }, (_, n) => new Listener(stage.token(n), { keepsCursor: true }))
   await inTurns(listeners, 50, (listener) => listener.connect(stage.parley.port))

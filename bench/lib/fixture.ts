@@ -28,7 +28,7 @@ export const MEMBERS = 50
 const EARLIER = 100
 
 /** What these jobs need, as small as they allow. */
-export async function fill({ sql }: Database, { jobs, quick, messages }: Options, say: (text: string) => void): Promise<Fixture> {
+export async function fill({ sql }: Database, { jobs, quick, messages, sizes }: Options, say: (text: string) => void): Promise<Fixture> {
   const growth = jobs.includes('growth')
   const users = quick ? 2000 : 10_000
   const chats = quick ? 200 : 1000
@@ -51,7 +51,7 @@ export async function fill({ sql }: Database, { jobs, quick, messages }: Options
     await tx`select setseed(0.5)`
     await addMessages(tx, { first: fixture.chats.first, count: chats, firstUser, messages: EARLIER })
     fixture.hot = await addGroup(tx, firstUser, MEMBERS)
-    for (const size of groupSizes(jobs, quick)) fixture.groups[size] = await addGroup(tx, firstUser, size)
+    for (const size of groupSizes({ jobs, quick, sizes })) fixture.groups[size] = await addGroup(tx, firstUser, size)
     for (const length of historyLengths(jobs, messages, quick)) {
       say(`a chat of ${length.toLocaleString('en')} messages`)
       const first = await addGroup(tx, firstUser, MEMBERS)
@@ -68,9 +68,9 @@ export async function fill({ sql }: Database, { jobs, quick, messages }: Options
   })
 }
 
-export function groupSizes(jobs: readonly JobName[], quick: boolean): number[] {
+export function groupSizes({ jobs, quick, sizes: chosen }: Pick<Options, 'jobs' | 'quick' | 'sizes'>): number[] {
   const sizes = new Set<number>()
-  if (jobs.includes('fanout')) for (const size of quick ? [100, 300] : [100, 300, 1000, 5000]) sizes.add(size)
+  if (jobs.includes('fanout')) for (const size of chosen ?? (quick ? [100, 300] : [100, 300, 1000, 5000])) sizes.add(size)
   if (jobs.includes('resume')) sizes.add(quick ? 100 : 1000)
   if (jobs.includes('growth')) for (const size of quick ? [50, 500] : [50, 500, 5000]) sizes.add(size)
   return [...sizes].sort((a, b) => a - b)

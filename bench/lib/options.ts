@@ -20,9 +20,14 @@ export interface Options {
   name: string | null
   /** Writes the results into docs/performance.md. */
   docs: boolean
+  /** Sizes of the groups of `fanout`; null: all that have a target. */
+  sizes: number[] | null
+  /** Where our server leaves a processor profile when it ends (for Chrome's developer tools); null: nowhere. It costs some speed. */
+  profile: string | null
 }
 
 const HELP = `npm run bench -- [JOB...] [--quick] [--peers] [--rounds N] [--seconds S] [--messages N] [--name NAME] [--docs]
+                   [--sizes N,N] [--profile FOLDER]
 Jobs: ${JOBS.join(', ')}; all of them where none is named. See docs/performance.md.`
 
 /** Reads the command line. */
@@ -38,6 +43,8 @@ export function readOptions(args: readonly string[]): Options {
       messages: { type: 'string' },
       name: { type: 'string' },
       docs: { type: 'boolean', default: false },
+      sizes: { type: 'string' },
+      profile: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -57,5 +64,7 @@ export function readOptions(args: readonly string[]): Options {
     messages: Number(values.messages ?? (quick ? 20_000 : 1_000_000)),
     name: values.name ?? null,
     docs: values.docs && !quick,
+    sizes: values.sizes?.split(',').map(Number) ?? null,
+    profile: values.profile ?? null,
   }
 }

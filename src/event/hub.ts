@@ -6,6 +6,7 @@ import type { Ctx } from '../ctx.ts'
 import { currentEpoch, settleEpoch } from './epoch.ts'
 import { Feed } from './feed.ts'
 import { EventReader } from './reader.ts'
+import { RecentRows } from './fresh.ts'
 import { readStart } from './resume.ts'
 import type { Cursors } from './resume.ts'
 import type { Scope } from './start-reads.ts'
@@ -28,6 +29,7 @@ export class Hub {
   readonly #sql: Ctx['sql']
   readonly #log: Logger
   reader: EventReader
+  readonly rows = new RecentRows(this)
   /** Newest known event number of the streams that are read here. */
   readonly #heads = new Map<number, number>()
   readonly #readers = new MultiMap<number, Feed>()
@@ -107,6 +109,7 @@ export class Hub {
     this.#log.warn('The database is another one now (a restore, or a standby took over): all readers begin anew.')
     this.#epoch = epoch
     this.reader = this.#newReader()
+    this.rows.clear()
     this.#generation++
     for (const feed of [...this.#feeds]) feed.abandon()
     this.#heads.clear()
@@ -133,6 +136,7 @@ export class Hub {
   wake(hints: readonly Hint[]): void {
     this.#news++
     for (const [streamId, seq] of hints) {
+      this.rows.moved(streamId)
       for (const { heads } of this.#starting) heads.set(streamId, Math.max(seq, heads.get(streamId) ?? 0))
       if (this.#readers.has(streamId)) {
         if (seq > this.head(streamId)) this.#heads.set(streamId, seq)

@@ -33,6 +33,11 @@ export type Answers = { batch: Batch; pieces: Piece[] } | { results: ExecutionRe
 /** Turns a result with errors into one for clients; where an event was lost by it the connection ends, so that the client resumes. */
 export type Settle = (result: ExecutionResult, ctx: GraphQLContext) => ExecutionResult
 
+/** Whoever is told of an answer that was still being made. */
+interface LateReader {
+  later(answers: Answers | Promise<Answers>): void
+}
+
 /** One live subscription: a feed, and how its events are answered. */
 export class LiveStream {
   readonly feed: Feed
@@ -56,25 +61,22 @@ export class LiveStream {
    * What there is to send now; null where that is nothing: `feed.onReady` tells when to ask again. 'later': it is being made for many, and `reader` is
    * told of it. Nothing is taken beside an answer that is still awaited.
    */
-  take(reader: { later(answers: Answers | Promise<Answers>): void }): Answers | Promise<Answers> | 'later' | null {
+  take(reader: LateReader): Answers | Promise<Answers> | 'later' | null {
     const taken = this.feed.take()
     if (taken === null) return null
     const batch = this.form === 'batches' ? taken : { ...taken, events: taken.events.filter((event) => event.kind === EventKind.MESSAGE_ADDED) }
-    const [event] = batch.events
-    if (event === undefined || batch.events.length > 1 || batch.reset !== null) return this.#answer(batch)
-    const piece = this.#plan.piece(event, this.#ctx, (made) => {
-      reader.later(this.#ofOne(batch, made))
-    })
-    return piece === null ? 'later' : this.#ofOne(batch, piece)
+    return this.#answer(batch, reader)
   }
 
-  #ofOne(batch: Batch, piece: Piece | Promise<Piece>): Answers | Promise<Answers> {
-    return piece instanceof Promise ? this.#awaited(batch, piece.then((made) => [made])) : { batch, pieces: [piece] }
-  }
-
-  #answer(batch: Batch): Answers | Promise<Answers> {
+  #answer(batch: Batch, reader: LateReader): Answers | Promise<Answers> | 'later' {
     if (batch.reset !== null && this.form === 'batches') return this.#whole(batch)
-    const pieces = this.#plan.pieces(batch.events, this.#ctx)
+    const pieces = this.#plan.pieces(batch.events, this.#ctx, (made) => {
+      reader.later(this.#of(batch, made))
+    })
+    return pieces === null ? 'later' : this.#of(batch, pieces)
+  }
+
+  #of(batch: Batch, pieces: Piece[] | Promise<Piece[]>): Answers | Promise<Answers> {
     return pieces instanceof Promise ? this.#awaited(batch, pieces) : { batch, pieces }
   }
 
@@ -96,7 +98,11 @@ export class LiveStream {
   async #later(batch: Batch, error: unknown): Promise<Answers> {
     this.#ctx.hub.readFailed(error)
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref())
-    return this.feed.ended ? { results: [] } : this.#answer(batch)
+    if (this.feed.ended) return { results: [] }
+    return new Promise((resolve) => {
+      const answers = this.#answer(batch, { later: resolve })
+      if (answers !== 'later') resolve(answers)
+    })
   }
 }
 

@@ -27,6 +27,8 @@ export interface Shape {
 
 /** What was made for many is used for so long, in milliseconds, and not at all once something changed that it may show. */
 const USE_MS = 250
+/** What was out of date when it was made is made again for all; after so many times each connection executes alone. */
+const MAX_TRIES = 3
 /** Of a document with more sets of variables than this at once, or with longer ones (in characters), the further ones are shared with nobody. */
 const MAX_PLANS = 1000
 const MAX_KEY_LENGTH = 4096
@@ -130,6 +132,8 @@ export class Plan {
   readonly #hub: Hub
   readonly #args: ExecutionArgs
   readonly #entries = new Map<string, Entry>()
+  /** The one that was begun last. */
+  #newest: { event: EventRow; entry: Entry } | null = null
   readonly #refused = new Set<string>()
   readonly #onUnused: () => void
   #users = 0
@@ -163,26 +167,19 @@ export class Plan {
     return this.#shape
   }
 
-  /** One piece for each event, or a promise where something has to be made first. @throws {RunFailed} */
-  pieces(events: readonly EventRow[], ctx: GraphQLContext): Piece[] | Promise<Piece[]> {
-    const made: Piece[] = []
-    let making: Promise<Piece>[] | null = null
-    for (const event of events) {
-      const piece = this.#pieceOf(event, ctx)
-      if (making === null && !(piece instanceof Promise)) made.push(piece)
-      else (making ??= made.map((one) => Promise.resolve(one))).push(Promise.resolve(piece))
+  /**
+   * One piece for each event, or a promise where some are made for this connection alone. Where they are being made for many just now the answer is null,
+   * and `later` is called with it: a promise for each of thousands would cost as much as the rest. @throws {RunFailed}
+   */
+  pieces(events: readonly EventRow[], ctx: GraphQLContext, later: (pieces: Piece[] | Promise<Piece[]>) => void): Piece[] | Promise<Piece[]> | null {
+    const entries = events.map((event) => this.#entryOf(event))
+    const awaited = entries.filter((entry) => entry?.made === undefined && entry?.waiters != null)
+    if (awaited.length === 0) return allOf(events.map((event, index) => this.#use(entries[index], event, ctx)))
+    let missing = awaited.length
+    const onMade = () => {
+      if (--missing === 0) later(allOf(events.map((event, index) => this.#useLate(entries[index], event, ctx))))
     }
-    return making === null ? made : Promise.all(making)
-  }
-
-  /** The piece of one event. Where it is being made for many just now the answer is null, and `later` is called with it: a promise for each of thousands would cost as much as the rest. */
-  piece(event: EventRow, ctx: GraphQLContext, later: (piece: Piece | Promise<Piece>) => void): Piece | Promise<Piece> | null {
-    const entry = this.#entryOf(event)
-    if (entry === null) return this.#alone(event, ctx)
-    if (entry.made !== undefined || entry.waiters === null) return this.#use(entry, event, ctx)
-    entry.waiters.push(() => {
-      later(this.#useLate(entry, event, ctx))
-    })
+    for (const entry of awaited) entry?.waiters?.push(onMade)
     return null
   }
 
@@ -193,18 +190,15 @@ export class Plan {
     return Promise.all(roots.map(async (rootValue) => execute({ ...this.#args, rootValue, contextValue: ctx })))
   }
 
-  #pieceOf(event: EventRow, ctx: GraphQLContext): Piece | Promise<Piece> {
-    const entry = this.#entryOf(event)
-    if (entry === null) return this.#alone(event, ctx)
-    return entry.made === undefined ? entry.making.then(() => this.#useLate(entry, event, ctx)) : this.#use(entry, event, ctx)
+  /** What was waited for; where something changed meanwhile that it may show it is made anew, once for all who wait. */
+  #useLate(entry: Entry | null | undefined, event: EventRow, ctx: GraphQLContext, tries = 1): Piece | Promise<Piece> {
+    if (entry == null || this.#isTrue(entry, event)) return this.#use(entry, event, ctx)
+    const next = tries < MAX_TRIES ? this.#entryOf(event) : null
+    return next?.made === undefined && next != null ? next.making.then(() => this.#useLate(next, event, ctx, tries + 1)) : this.#use(next, event, ctx)
   }
 
-  /** What was waited for, unless something changed meanwhile that it may show. */
-  #useLate(entry: Entry, event: EventRow, ctx: GraphQLContext): Piece | Promise<Piece> {
-    return this.#isTrue(entry, event) ? this.#use(entry, event, ctx) : this.#alone(event, ctx)
-  }
-
-  #use({ made }: Entry, event: EventRow, ctx: GraphQLContext): Piece | Promise<Piece> {
+  #use(entry: Entry | null | undefined, event: EventRow, ctx: GraphQLContext): Piece | Promise<Piece> {
+    const made = entry?.made
     const viewerId = ctx.viewer?.userId ?? 0
     const json = made == null || made.exceptions?.has(viewerId) === true ? null : made.for(viewerId)
     return json === null ? this.#alone(event, ctx) : { json }
@@ -220,6 +214,8 @@ export class Plan {
   #entryOf(event: EventRow): Entry | null {
     // What is in a user's own stream is theirs alone.
     if (event.kind >= EventKind.JOINED && !isState(event)) return null
+    // All readers of a stream are told of it by the same row.
+    if (event === this.#newest?.event && this.#isCurrent(this.#newest.entry, event)) return this.#newest.entry
     const key = `${event.kind}:${event.streamId}:${event.seq}:${event.refId}`
     const known = this.#entries.get(key)
     if (known !== undefined && this.#isCurrent(known, event)) return known
@@ -229,9 +225,11 @@ export class Plan {
     // Whoever waits for it hears of a failure.
     entry.making.catch(() => {
       if (this.#entries.get(key) === entry) this.#entries.delete(key)
+      if (this.#newest?.entry === entry) this.#newest = null
     })
     this.#entries.delete(key)
     this.#entries.set(key, entry)
+    this.#newest = { event, entry }
     if (!this.#forgets) this.#forgetLater()
     return entry
   }
@@ -276,6 +274,7 @@ export class Plan {
       this.#entries.delete(key)
     }
     if (this.#entries.size > 0) this.#forgetLater()
+    else this.#newest = null
   }
 
   #forgetLater(): void {
@@ -304,6 +303,10 @@ export class Plan {
     const holds = (value: unknown) => (Array.isArray(value) ? 'list' : value === cursor ? 'cursor' : value === true ? 'caughtUp' : { constant: value })
     return { root: Object.keys(data)[0] ?? '', fields: Object.entries(rootOf(data)).map(([name, value]) => [name, holds(value)] as const) }
   }
+}
+
+function allOf(pieces: readonly (Piece | Promise<Piece>)[]): Piece[] | Promise<Piece[]> {
+  return pieces.some((piece) => piece instanceof Promise) ? Promise.all(pieces.map((piece) => Promise.resolve(piece))) : (pieces as Piece[])
 }
 
 /** What the only field of a subscription answered. */

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { Loaders } from '../base/loaders.ts'
-import type { Ctx, Shared } from '../ctx.ts'
+import type { Ctx, FreshRows, Shared } from '../ctx.ts'
 import type { EventRow } from '../event/types.ts'
 import type { GraphQLContext, Services } from './context.ts'
 
@@ -29,6 +29,7 @@ class Refusal extends Error {
 export class SharedRun implements Shared {
   refused = false
   readonly context: GraphQLContext
+  readonly rows: FreshRows
   readonly #event: EventRow
   readonly #inChat: boolean
   readonly #others = new Set<number>()
@@ -39,6 +40,7 @@ export class SharedRun implements Shared {
   constructor(services: Services, event: EventRow, inChat: boolean, loaders: Loaders) {
     this.#event = event
     this.#inChat = inChat
+    this.rows = services.hub.rows
     const refuse = () => this.refuse()
     this.context = {
       ...services,

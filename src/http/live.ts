@@ -2,10 +2,8 @@ import type { Duplex } from 'node:stream'
 import type { ExecutionResult } from 'graphql'
 import { WebSocket } from 'ws'
 import type { Answers, LiveStream } from '../graphql/live.ts'
-import type { Piece, Shape } from '../graphql/share.ts'
-
-/** A part of every frame of a stream: bytes as they are, or what changes from one stream or frame to the next; a number is the place of a list of events. */
-type Part = Buffer | 'id' | 'cursor' | 'caughtUp' | number
+import { Block, NO_BATCH, WHOLE, frameOf, partsOf } from './frames.ts'
+import type { Part } from './frames.ts'
 
 /** Whoever a stream is written for. */
 interface Reader {
@@ -13,20 +11,33 @@ interface Reader {
   complete(id: string): void
 }
 
-/** Streams that may have something to send, and those whose frames are made: what one turn of the event loop brings goes out together, each socket once. */
+/** Streams that may have something to send, and those that have: what one turn of the event loop brings goes out together, each socket once. */
 let ready: SocketStream[] = []
 let made: SocketStream[] = []
+/** Where the frames are made that are written at once. */
+const block = new Block()
+/** So many streams are written at once. */
+const GROUP = 64
 
 /** Whether {@link runReady} will be called. */
 let awaited = false
 
+/** Nothing is written before this, as performance.now() tells it. */
+let pausesUntil = 0
+/** What it took to write to many is the measure of the pause behind it, and so is this, in milliseconds: meanwhile more comes that goes out with the next write. */
+const PAUSE_SHARE = 0.5
+const MAX_PAUSE_MS = 5
+
 function runSoon(): void {
   if (awaited) return
   awaited = true
-  setImmediate(runReady)
+  const wait = pausesUntil - performance.now()
+  // After a small one there is none.
+  if (wait < 1) setImmediate(runReady)
+  else setTimeout(runReady, wait)
 }
 
-/** First all frames, then all writes in one go: readers who are woken one by one cost the writer twice as much. */
+/** First all answers, then the frames of some and their writes in one go: readers who are woken one by one cost the writer twice as much. */
 function runReady(): void {
   awaited = false
   const streams = ready
@@ -34,7 +45,16 @@ function runReady(): void {
   for (const stream of streams) stream.turn()
   const writing = made
   made = []
-  for (const stream of writing) stream.flush()
+  if (writing.length === 0) return
+  const began = performance.now()
+  for (let at = 0; at < writing.length; ) {
+    const from = at
+    while (at < writing.length && at - from < GROUP && !block.isFull) writing[at++]?.frame()
+    for (let index = from; index < at; index++) writing[index]?.write()
+    block.reuse()
+  }
+  const now = performance.now()
+  pausesUntil = now + Math.min((now - began) * PAUSE_SHARE, MAX_PAUSE_MS)
 }
 
 /**
@@ -54,8 +74,10 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
   #waiting = false
   /** The client has given it up. */
   #givenUp = false
-  /** Frames to be written; null where there are none. */
-  #outgoing: Buffer[] | null = null
+  /** To be put into frames; null where there is nothing. */
+  #answers: Answers[] | null = null
+  /** Their frames, to be written. */
+  #outgoing: Buffer | null = null
   #reader: Reader | null = null
 
   /** `socket` is what `client` was made of; `id` is the operation's. */
@@ -92,6 +114,7 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
   }
 
   return(): Promise<IteratorResult<ExecutionResult, undefined>> {
+    this.#answers = null
     this.#outgoing = null
     this.#givenUp = true
     this.#stream.feed.return()
@@ -112,7 +135,7 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
     runSoon()
   }
 
-  /** Makes frames of what there is. */
+  /** Takes what there is. */
   turn(): void {
     this.#scheduled = false
     // Who is being sent away gets nothing more.
@@ -128,7 +151,8 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
     if (answers === 'later') this.#waiting = true
     else if (answers !== null) this.later(answers)
     else if (feed.ended) {
-      this.flush()
+      this.frame()
+      this.write()
       this.#finish()
     }
   }
@@ -146,12 +170,31 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
     if (this.#stream.feed.mayHaveMore) this.#schedule()
   }
 
+  /** Makes frames of what is to be sent. */
+  frame(): void {
+    const all = this.#answers
+    this.#answers = null
+    // Who is being sent away gets nothing more.
+    if (all === null || this.#client.readyState !== WebSocket.OPEN) return
+    const frames = all.flatMap((answers) => this.#framesOf(answers))
+    this.#outgoing = frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames)
+  }
+
+  #framesOf(answers: Answers): Buffer[] {
+    if ('results' in answers) return answers.results.map((result) => frameOf(block, WHOLE, this.#id, NO_BATCH, [{ json: [Buffer.from(JSON.stringify(result))] }]))
+    const { batch, pieces } = answers
+    if (this.#stream.form === 'batches') return [frameOf(block, this.#parts, this.#id, batch, pieces)]
+    return pieces.map((piece) => frameOf(block, this.#parts, this.#id, batch, [piece]))
+  }
+
   /** Writes what was made. */
-  flush(): void {
+  write(): void {
     const frames = this.#outgoing
     this.#outgoing = null
-    if (frames === null || this.#client.readyState !== WebSocket.OPEN) return
-    this.#socket.write(frames.length === 1 ? frames[0] : Buffer.concat(frames))
+    if (frames === null || frames.length === 0) return
+    this.#socket.write(frames)
+    // The system has taken all of it, as a rule.
+    if (this.#socket.writableLength > 0) block.keep()
   }
 
   /** Takes nothing more until this is there. A reader for whom the network has no room is held; that the server itself takes its time is not its fault. */
@@ -166,121 +209,13 @@ export class SocketStream implements AsyncIterableIterator<ExecutionResult> {
   }
 
   #put(answers: Answers): void {
-    if ('results' in answers) {
-      for (const result of answers.results) this.#putFrame(frameOf(WHOLE, this.#id, NO_BATCH, [{ json: [Buffer.from(JSON.stringify(result))] }]))
-      return
-    }
-    const { batch, pieces } = answers
-    if (this.#stream.form === 'batches') this.#putFrame(frameOf(this.#parts, this.#id, batch, pieces))
-    else for (const piece of pieces) this.#putFrame(frameOf(this.#parts, this.#id, batch, [piece]))
-  }
-
-  #putFrame(frame: Buffer): void {
     if (this.#givenUp) return
-    if (this.#outgoing !== null) {
-      this.#outgoing.push(frame)
+    if (this.#answers !== null) {
+      this.#answers.push(answers)
       return
     }
-    this.#outgoing = [frame]
+    this.#answers = [answers]
     made.push(this)
     runSoon()
   }
-}
-
-const COMMA = ','.charCodeAt(0)
-const [TRUE, FALSE] = [Buffer.from('true'), Buffer.from('false')]
-
-const [BEFORE, BEHIND] = [Buffer.from('{"id":'), ',"type":"next","payload":{"data":']
-
-/** Of a stream without a shape: the list is all that there is. */
-const ONLY_LIST: readonly Part[] = [BEFORE, 'id', Buffer.from(BEHIND), 0, Buffer.from('}}')]
-
-/** A whole result, in place of the list. */
-const WHOLE: readonly Part[] = [BEFORE, 'id', Buffer.from(',"type":"next","payload":'), 0, Buffer.from('}')]
-const NO_BATCH = { cursor: '', caughtUp: true }
-
-/** What all streams of a shape have in common. */
-const known = new WeakMap<Shape, readonly Part[]>()
-
-function partsOf(shape: Shape | null): readonly Part[] {
-  if (shape === null) return ONLY_LIST
-  const parts = known.get(shape) ?? makeParts(shape)
-  known.set(shape, parts)
-  return parts
-}
-
-function makeParts(shape: Shape): Part[] {
-  const parts: Part[] = [BEFORE, 'id']
-  let text = `${BEHIND}{${JSON.stringify(shape.root)}:{`
-  let lists = 0
-  const put = (part: Part, behind: string) => {
-    parts.push(Buffer.from(text), part)
-    text = behind
-  }
-  for (const [index, [name, holds]] of shape.fields.entries()) {
-    text += `${index === 0 ? '' : ','}${JSON.stringify(name)}:`
-    if (holds === 'list') {
-      text += '['
-      put(lists++, ']')
-    } else if (holds === 'cursor') {
-      text += '"'
-      put('cursor', '"')
-    } else if (holds === 'caughtUp') put('caughtUp', '')
-    else text += JSON.stringify(holds.constant)
-  }
-  return [...parts, Buffer.from(`${text}}}}}`)]
-}
-
-/** A text frame of a server (RFC 6455, section 5.2): final, not masked. The cursor is base64url, so a byte per character. */
-function frameOf(parts: readonly Part[], id: string, batch: { cursor: string; caughtUp: boolean }, pieces: readonly Piece[]): Buffer {
-  const caughtUp = batch.caughtUp ? TRUE : FALSE
-  let length = 0
-  for (const part of parts) {
-    if (typeof part === 'number') length += listLength(pieces, part)
-    else if (part === 'cursor') length += batch.cursor.length
-    else if (part === 'caughtUp') length += caughtUp.length
-    else if (part === 'id') length += Buffer.byteLength(id)
-    else length += part.length
-  }
-  const head = length < 126 ? 2 : length < 65_536 ? 4 : 10
-  const frame = Buffer.allocUnsafe(head + length)
-  frame[0] = 0x81
-  if (head === 2) frame[1] = length
-  else if (head === 4) {
-    frame[1] = 126
-    frame.writeUInt16BE(length, 2)
-  } else {
-    frame[1] = 127
-    frame.writeBigUInt64BE(BigInt(length), 2)
-  }
-  let at = head
-  for (const part of parts) {
-    if (typeof part === 'number') at = writeList(frame, at, pieces, part)
-    else if (part === 'cursor') at += frame.write(batch.cursor, at, 'latin1')
-    else if (part === 'id') at += frame.write(id, at)
-    else at += (part === 'caughtUp' ? caughtUp : part).copy(frame, at)
-  }
-  return frame
-}
-
-function listLength(pieces: readonly Piece[], list: number): number {
-  let length = 0
-  let filled = 0
-  for (const { json } of pieces) {
-    const size = json[list]?.length ?? 0
-    length += size
-    if (size > 0) filled++
-  }
-  return length + Math.max(0, filled - 1)
-}
-
-function writeList(frame: Buffer, from: number, pieces: readonly Piece[], list: number): number {
-  let at = from
-  for (const { json } of pieces) {
-    const bytes = json[list]
-    if (bytes === undefined || bytes.length === 0) continue
-    if (at > from) frame[at++] = COMMA
-    at += bytes.copy(frame, at)
-  }
-  return at
 }

@@ -5,8 +5,9 @@ import type { Database } from '../db/index.ts'
 import type { SendAnswer, SendItem, Sends } from '../db/sends.ts'
 import { EventKind } from '../event/types.ts'
 import type { EventRow } from '../event/types.ts'
+import { messageOfSend } from './sent.ts'
 import { sendMany } from './store.ts'
-import type { SendRow } from './store.ts'
+import type { MessageRow, SendRow } from './store.ts'
 
 /** Sends in one call: of one chat, and of all. */
 const MAX_OF_CHAT = 64
@@ -51,8 +52,8 @@ interface Options {
   /** Connections for at least as many calls as are under way at once. */
   sql: Database['sends']
   log: Logger
-  /** Hears of the events of what was stored, those of a chat in their order, before the senders do. */
-  onStored: (events: EventRow[]) => void
+  /** Hears of what was stored, the messages of a chat in their order and each with its event, before the senders do. */
+  onStored: (events: EventRow[], messages: MessageRow[]) => void
 }
 
 /**
@@ -194,7 +195,8 @@ export class SendBatcher implements Sends {
       return left
     }
     try {
-      this.#options.onStored(eventsOf(all, rows))
+      const messages = messagesOf(all, rows)
+      this.#options.onStored(eventsOf(messages, rows), messages)
     } catch (error) {
       // It is stored: whoever sent it is told so, and the sweep finds it for the others.
       this.#options.log.error({ err: error }, 'What was stored could not be handed on.')
@@ -245,12 +247,16 @@ function ending(): Unavailable {
   return new Unavailable('The server is ending. Try again.')
 }
 
-/** The events of what a call has stored. */
-function eventsOf(all: readonly Waiting[], rows: readonly SendRow[]): EventRow[] {
-  const xid = BigInt(rows[0]?.xid ?? 0)
+/** The messages that a call has stored. */
+function messagesOf(all: readonly Waiting[], rows: readonly SendRow[]): MessageRow[] {
   return rows.flatMap(({ ord, answer }) => {
     const item = all[ord - 1]?.item
-    if (typeof answer === 'string' || answer.outcome !== 'CREATED' || item === undefined) return []
-    return [{ streamId: item.chat_id, seq: answer.seq, xid, kind: EventKind.MESSAGE_ADDED, actorId: item.sender_id, refId: answer.number, rev: 1, at: answer.at }]
+    return typeof answer === 'string' || answer.outcome !== 'CREATED' || item === undefined ? [] : [messageOfSend(item, answer)]
   })
+}
+
+/** The events of these messages. */
+function eventsOf(messages: readonly MessageRow[], rows: readonly SendRow[]): EventRow[] {
+  const xid = BigInt(rows[0]?.xid ?? 0)
+  return messages.map(({ chatId, seq, senderId, number, createdAt }) => ({ streamId: chatId, seq, xid, kind: EventKind.MESSAGE_ADDED, actorId: senderId, refId: number, rev: 1, at: createdAt }))
 }

@@ -12,6 +12,7 @@ import type { Content, SendInput } from './content.ts'
 import { visibleMessage } from './domain.ts'
 import type { Message, MessageKey } from './domain.ts'
 import { mentionedMembers } from './mentions.ts'
+import { messageOfSend } from './sent.ts'
 import { findSent, sendOne } from './store.ts'
 
 /** A message that was sent; of a repeat, where the first one is. */
@@ -78,7 +79,7 @@ async function sendTo(ctx: Ctx, chatId: number, input: SendInput, content: Conte
   if (input.replyTo != null && input.replyTo[0] !== chatId) throw noReply()
   const { userId } = viewerOf(ctx)
   const clientHash = hashOf(ctx, chatId, input)
-  const answer = await store(ctx, {
+  const item: SendItem = {
     chat_id: chatId,
     sender_id: userId,
     client_id: input.clientId,
@@ -87,11 +88,12 @@ async function sendTo(ctx: Ctx, chatId: number, input: SendInput, content: Conte
     // Whom the first sender of a text called, the one who forwards it does not.
     mentions: content.forwarded || content.body === null ? null : await mentionedMembers(ctx, chatId, content.body),
     ...content,
-  })
+  }
+  const answer = await store(ctx, item)
   switch (answer.outcome) {
     case 'CREATED':
       // It was stored just now by somebody who may read it: nothing needs to be asked again.
-      return { duplicate: false, message: messageFrom(answer, { chatId, senderId: userId, clientId: input.clientId.toLowerCase(), replyTo: input.replyTo?.[1] ?? null, ...content }) }
+      return { duplicate: false, message: messageOfSend(item, answer) }
     case 'DUPLICATE':
       return { duplicate: true, key: [answer.chatId, answer.number] }
     case 'CONFLICT':
@@ -112,14 +114,6 @@ async function store(ctx: Ctx, item: SendItem): Promise<SendAnswer> {
   if (typeof answer === 'string') throw new Error(`${answer} is no answer to a single send that waits`)
   if (answer.outcome === 'CREATED') publishHints(ctx, [[item.chat_id, answer.seq]])
   return answer
-}
-
-/** A message as its row was made. */
-function messageFrom(
-  { number, seq, at, mentions }: Extract<SendAnswer, { outcome: 'CREATED' }>,
-  given: Content & Pick<Message, 'chatId' | 'senderId' | 'clientId' | 'replyTo'>,
-): Message {
-  return { ...given, number, seq, bodySeq: seq, mentions, reactions: null, revision: 1, createdAt: at, editedAt: null, deletedAt: null, pinnedAt: null }
 }
 
 const noReply = () => new NotFound('No such message in this chat.', ['replyToId'])

@@ -23,7 +23,8 @@ const ROLES: readonly Role[] = ['ADMIN', 'AGENT']
 
 /** A user by id; null where there is none. */
 export function loadUser(ctx: Ctx, id: number): MaybePromise<User | null> {
-  return userLoader(ctx).take(id)
+  const read = () => userLoader(ctx).take(id)
+  return ctx.shared === undefined ? read() : ctx.shared.rows.user(id, read)
 }
 
 /** For those who have read users otherwise, and let them be known. */
