@@ -1,5 +1,5 @@
-import DataLoader from 'dataloader'
 import { and, desc, eq, isNull, ne, sql } from 'drizzle-orm'
+import { gathering } from '../db/gather.ts'
 import type { Database, Db } from '../db/index.ts'
 import { passwords, users } from '../user/table.ts'
 import { refreshTokens, sessions } from './table.ts'
@@ -17,20 +17,15 @@ const live = and(isNull(sessions.endedAt), sql`${sessions.lastUsedAt} > now() - 
 const MAX_SESSIONS = 100
 
 /** The roles of a user, while the account and the session go on; without a session the account alone decides. */
-export function findLiveSession(db: Database['sql'], userId: number, sessionId: number | null): Promise<LiveSession | null> {
-  let loader = liveSessions.get(db)
-  if (loader === undefined) {
-    loader = new DataLoader((keys) => findLiveSessions(db, keys), { cache: false, maxBatchSize: 100, batchScheduleFn: setImmediate })
-    liveSessions.set(db, loader)
-  }
-  return loader.load([userId, sessionId])
+export async function findLiveSession(db: Database['sql'], userId: number, sessionId: number | null): Promise<LiveSession | null> {
+  return (await liveSessions(db, [[userId, sessionId]]))[0] ?? null
 }
 
 type LiveSession = { roles: ('ADMIN' | 'AGENT')[] }
 type SessionKey = readonly [userId: number, sessionId: number | null]
 
-/** Those that are asked for in one turn, as by thousands who come back at once, share a statement. */
-const liveSessions = new WeakMap<Database['sql'], DataLoader<SessionKey, LiveSession | null>>()
+/** Those that are asked for at the same time, as by thousands who come back at once, share a statement. */
+const liveSessions = gathering(findLiveSessions, { most: 100, atOnce: 2 })
 
 async function findLiveSessions(db: Database['sql'], keys: readonly SessionKey[]): Promise<(LiveSession | null)[]> {
   const rows = await db<(LiveSession & { ord: number })[]>`

@@ -8,7 +8,7 @@ import { equalBytes } from '../base/secrets.ts'
 import { isUuid, searchTextOf, textFault } from '../base/text.ts'
 import { withTransaction } from '../ctx.ts'
 import type { Ctx, Shared } from '../ctx.ts'
-import { gathering } from '../db/gather.ts'
+import { gatheringOutside } from '../db/gather.ts'
 import { append, appendOne, createStream, lockStreams } from '../event/log.ts'
 import type { StreamHead } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
@@ -69,9 +69,9 @@ export function thoseWhoDoNotRead(ctx: Ctx, reading: Reading): Promise<readonly 
 
 const pairOf = ([userId, chatId]: UserAndChat) => `${userId},${chatId}`
 
-const readViewerChats = gathering<UserAndChat, Chat | null>(
+const readViewerChats = gatheringOutside<UserAndChat, Chat | null>(
   async (db, keys) => inOrderOf(keys.map(pairOf), await findViewerChats(db, keys), ({ member }) => pairOf([member.userId, member.chatId])),
-  1000,
+  { most: 1000, atOnce: 4 },
 )
 
 function chatLoader(ctx: Ctx) {

@@ -1,28 +1,37 @@
 import type { Ctx } from '../ctx.ts'
 import type { Db } from './index.ts'
 
-/** Statements of one kind under way at once; what comes meanwhile rides in the next one. So one that has to wait for a disk holds up few others. */
-const AT_ONCE = 4
-
 /**
  * Reads that many requests ask for at the same time as one statement for all of them: those that came in one turn of the event loop, and those
- * that came while {@link AT_ONCE} statements were under way. A statement begins after everybody in it has asked, so nobody reads anything older
- * than alone. Within a transaction each reads alone.
+ * that came while others were under way. A statement begins after everybody in it has asked, so nobody reads anything older than alone. Not for
+ * use within a transaction: what that has written the others' statement does not see.
  *
- * `read` answers for each key in its order; it must not matter who asks for what. A statement has so many keys at `most`, or those of one asker.
+ * `read` answers for each key in its order; it must not matter who asks for what.
  */
-export function gathering<K, V>(read: (db: Db, keys: readonly K[]) => Promise<readonly V[]>, most: number): (ctx: Pick<Ctx, 'db' | 'afterCommit'>, keys: readonly K[]) => Promise<readonly V[]> {
+export function gathering<D extends object, K, V>(read: (database: D, keys: readonly K[]) => Promise<readonly V[]>, limits: GatherLimits): (database: D, keys: readonly K[]) => Promise<readonly V[]> {
   // By database, so that two servers in one process do not ask for each other.
-  const gatherers = new WeakMap<Db, Gatherer<K, V>>()
-  return ({ db, afterCommit }, keys) => {
-    if (afterCommit !== undefined) return read(db, keys)
-    let gatherer = gatherers.get(db)
+  const gatherers = new WeakMap<D, Gatherer<K, V>>()
+  return (database, keys) => {
+    let gatherer = gatherers.get(database)
     if (gatherer === undefined) {
-      gatherer = new Gatherer((all) => read(db, all), most)
-      gatherers.set(db, gatherer)
+      gatherer = new Gatherer((all) => read(database, all), limits)
+      gatherers.set(database, gatherer)
     }
     return gatherer.load(keys)
   }
+}
+
+/** As {@link gathering}; within a transaction each reads alone. */
+export function gatheringOutside<K, V>(read: (db: Db, keys: readonly K[]) => Promise<readonly V[]>, limits: GatherLimits): (ctx: Pick<Ctx, 'db' | 'afterCommit'>, keys: readonly K[]) => Promise<readonly V[]> {
+  const gathered = gathering(read, limits)
+  return ({ db, afterCommit }, keys) => (afterCommit === undefined ? gathered(db, keys) : read(db, keys))
+}
+
+interface GatherLimits {
+  /** A statement has so many keys at most, or those of one asker. */
+  most: number
+  /** Statements of this kind under way at once; what comes meanwhile rides in the next one. More than one, so that one that has to wait for a disk holds up few others. */
+  atOnce: number
 }
 
 interface Asking<K, V> {
@@ -33,14 +42,14 @@ interface Asking<K, V> {
 
 class Gatherer<K, V> {
   readonly #read: (keys: readonly K[]) => Promise<readonly V[]>
-  readonly #most: number
+  readonly #limits: GatherLimits
   #waiting: Asking<K, V>[] = []
   #underWay = 0
   #isDue = false
 
-  constructor(read: (keys: readonly K[]) => Promise<readonly V[]>, most: number) {
+  constructor(read: (keys: readonly K[]) => Promise<readonly V[]>, limits: GatherLimits) {
     this.#read = read
-    this.#most = most
+    this.#limits = limits
   }
 
   load(keys: readonly K[]): Promise<readonly V[]> {
@@ -56,7 +65,7 @@ class Gatherer<K, V> {
   }
 
   #begin(): void {
-    while (this.#waiting.length > 0 && this.#underWay < AT_ONCE) {
+    while (this.#waiting.length > 0 && this.#underWay < this.#limits.atOnce) {
       this.#underWay++
       void this.#readFor(this.#nextOnes()).finally(() => {
         this.#underWay--
@@ -69,7 +78,7 @@ class Gatherer<K, V> {
     let [count, keys] = [0, 0]
     for (const asking of this.#waiting) {
       keys += asking.keys.length
-      if (count > 0 && keys > this.#most) break
+      if (count > 0 && keys > this.#limits.most) break
       count++
     }
     return this.#waiting.splice(0, count)

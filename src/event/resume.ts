@@ -2,7 +2,7 @@ import type { Ctx } from '../ctx.ts'
 import { decodeCursor, encodeCursor, joinCursors } from './cursor.ts'
 import type { Cursor, WrittenCursor } from './cursor.ts'
 import { parseSnapshot } from './snapshot.ts'
-import { MAX_IN_ALL, MAX_PER_CHAT, freshLoader, readMissed, readRanges } from './start-reads.ts'
+import { MAX_IN_ALL, MAX_PER_CHAT, readFreshStart, readMissed, readRanges } from './start-reads.ts'
 import type { MissedRange, Scope, Seen } from './start-reads.ts'
 import type { EventRow } from './types.ts'
 
@@ -48,7 +48,7 @@ export const NO_CURSORS: Cursors = { after: null, resumeAfter: null }
 export async function readStart(sql: Ctx['sql'], scope: Scope, cursors: Cursors, knownEpoch: string): Promise<Start | null> {
   const cursor = chooseCursor(cursors, { ...scope, epoch: knownEpoch })
   const isValid = cursor !== null && typeof cursor !== 'string'
-  const seen = isValid ? await readMissed(sql, scope, cursor) : { ...(await freshLoader(sql).load(scope)), ranges: [], states: [] }
+  const seen = isValid ? await readMissed(sql, scope, cursor) : { ...(await readFreshStart(sql, scope)), ranges: [], states: [] }
   // The cursor was held against another body of data.
   if (seen.epoch !== knownEpoch && (cursors.after !== null || cursors.resumeAfter !== null)) return readStart(sql, scope, cursors, seen.epoch)
   const start = startOf(seen)
@@ -111,7 +111,7 @@ function limitMissed(ranges: readonly MissedRange[], scope: Scope): { ranges: Mi
 
 /** A cursor that starts now: whoever continues it gets everything that this snapshot does not show. */
 export async function freshCursor(sql: Ctx['sql'], viewerId: number): Promise<string> {
-  const start = startOf(await freshLoader(sql).load({ viewerId, chatId: null }))
+  const start = startOf(await readFreshStart(sql, { viewerId, chatId: null }))
   const delivered = new Map([...start.recent.keys()].map((id) => [id, start.heads.get(id) ?? 0]))
   return writeCursor({ viewerId, chatId: null, epoch: start.epoch, horizon: start.horizon, delivered })
 }

@@ -1,5 +1,5 @@
-import DataLoader from 'dataloader'
 import type { Ctx } from '../ctx.ts'
+import { gathering } from '../db/gather.ts'
 import type { Cursor } from './cursor.ts'
 import { toEventRow } from './reader.ts'
 import type { RawEventRow } from './reader.ts'
@@ -36,15 +36,14 @@ export interface MissedRange {
   beyond: boolean
 }
 
-const loaders = new WeakMap<Ctx['sql'], DataLoader<Scope, Seen>>()
+/** Those that are asked for at the same time, as after a restart by thousands, share a statement, and so a snapshot. */
+const freshStarts = gathering(readFresh, { most: 100, atOnce: 2 })
 
-/** Where viewers start who bring nothing. Those that ask in one turn, as after a restart thousands do, share a statement, and so a snapshot. */
-export function freshLoader(sql: Ctx['sql']): DataLoader<Scope, Seen> {
-  const known = loaders.get(sql)
-  if (known !== undefined) return known
-  const loader = new DataLoader<Scope, Seen>((scopes) => readFresh(sql, scopes), { cache: false, maxBatchSize: 100, batchScheduleFn: setImmediate })
-  loaders.set(sql, loader)
-  return loader
+/** Where a viewer starts who brings nothing. */
+export async function readFreshStart(sql: Ctx['sql'], scope: Scope): Promise<Seen> {
+  const [seen] = await freshStarts(sql, [scope])
+  if (seen === undefined) throw new Error('the meta row is missing')
+  return seen
 }
 
 async function readFresh(sql: Ctx['sql'], scopes: readonly Scope[]): Promise<Seen[]> {

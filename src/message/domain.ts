@@ -3,7 +3,7 @@ import { inOrderOf } from '../base/loaders.ts'
 import type { MaybePromise } from '../base/loaders.ts'
 import type { Page, PageRequest } from '../base/page.ts'
 import type { Ctx } from '../ctx.ts'
-import { gathering } from '../db/gather.ts'
+import { gatheringOutside } from '../db/gather.ts'
 import { loadChat } from '../chat/domain.ts'
 import type { Chat } from '../chat/domain.ts'
 import { userLoader } from '../user/domain.ts'
@@ -72,7 +72,7 @@ export async function listMessages(ctx: Ctx, chat: Chat, request: PageRequest<nu
 }
 
 /** Few enough pages in one statement that none waits long for the rows of the others. */
-const readRanges = gathering(findRanges, 8)
+const readRanges = gatheringOutside(findRanges, { most: 8, atOnce: 4 })
 
 /** Histories of several chats that are asked for at once share a statement. */
 function rangeLoader(ctx: Ctx) {
