@@ -29,6 +29,8 @@ import { touchLastSeen } from './user/store.ts'
 
 /** So long a user stays online after the last connection ended: a reload is no flicker. */
 const PRESENCE_GRACE_MS = 6000
+/** When people were last seen is stored for all who left within so long. */
+const SEEN_APART_MS = 50
 
 /** A running server. */
 export interface App {
@@ -46,10 +48,12 @@ export async function startApp(config: Config, options: { database: Database; se
     log.error({ err: error }, 'A listener of the bus failed')
   }
   const bus = redis === null ? createMemoryBus(onError) : await createRedisBus({ settings: redis.settings, publisher: redis.client, log, onError })
-  const storeSeen = coalescing<Seen>((seen) =>
-    touchLastSeen(database.db, seen).catch((error: unknown) => {
-      log.warn({ err: error }, 'When somebody was last seen could not be stored')
-    }),
+  const storeSeen = coalescing<Seen>(
+    (seen) =>
+      touchLastSeen(database.db, seen).catch((error: unknown) => {
+        log.warn({ err: error }, 'When somebody was last seen could not be stored')
+      }),
+    SEEN_APART_MS,
   )
   const presenceOptions: PresenceOptions = {
     bus,

@@ -25,7 +25,7 @@ type LiveSession = { roles: ('ADMIN' | 'AGENT')[] }
 type SessionKey = readonly [userId: number, sessionId: number | null]
 
 /** Those that are asked for at the same time, as by thousands who come back at once, share a statement. */
-const liveSessions = gathering(findLiveSessions, { most: 100, atOnce: 2 })
+const liveSessions = gathering(findLiveSessions, { most: 100, atOnce: 2, apartMs: 2 })
 
 async function findLiveSessions(db: Database['sql'], keys: readonly SessionKey[]): Promise<(LiveSession | null)[]> {
   const rows = await db<(LiveSession & { ord: number })[]>`

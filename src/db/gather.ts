@@ -32,6 +32,8 @@ interface GatherLimits {
   most: number
   /** Statements of this kind under way at once; what comes meanwhile rides in the next one. More than one, so that one that has to wait for a disk holds up few others. */
   atOnce: number
+  /** In milliseconds: none begins sooner after the one before it. Alone nobody waits; where many come, more ride together. None where it is left out. */
+  apartMs?: number
 }
 
 interface Asking<K, V> {
@@ -46,6 +48,7 @@ class Gatherer<K, V> {
   #waiting: Asking<K, V>[] = []
   #underWay = 0
   #isDue = false
+  #beganAt = -Infinity
 
   constructor(read: (keys: readonly K[]) => Promise<readonly V[]>, limits: GatherLimits) {
     this.#read = read
@@ -55,23 +58,31 @@ class Gatherer<K, V> {
   load(keys: readonly K[]): Promise<readonly V[]> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ keys, resolve, reject })
-      if (this.#isDue) return
-      this.#isDue = true
-      setImmediate(() => {
-        this.#isDue = false
-        this.#begin()
-      })
+      this.#beginSoon()
     })
   }
 
-  #begin(): void {
-    while (this.#waiting.length > 0 && this.#underWay < this.#limits.atOnce) {
-      this.#underWay++
-      void this.#readFor(this.#nextOnes()).finally(() => {
-        this.#underWay--
-        this.#begin()
-      })
+  /** Not before this turn has brought all that it brings. */
+  #beginSoon(): void {
+    if (this.#isDue || this.#waiting.length === 0 || this.#underWay >= this.#limits.atOnce) return
+    this.#isDue = true
+    const begin = () => {
+      this.#isDue = false
+      this.#begin()
     }
+    const wait = this.#beganAt + (this.#limits.apartMs ?? 0) - performance.now()
+    if (wait > 0) setTimeout(begin, wait)
+    else setImmediate(begin)
+  }
+
+  #begin(): void {
+    this.#underWay++
+    this.#beganAt = performance.now()
+    void this.#readFor(this.#nextOnes()).finally(() => {
+      this.#underWay--
+      this.#beginSoon()
+    })
+    this.#beginSoon()
   }
 
   #nextOnes(): Asking<K, V>[] {

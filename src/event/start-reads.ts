@@ -37,7 +37,7 @@ export interface MissedRange {
 }
 
 /** Those that are asked for at the same time, as after a restart by thousands, share a statement, and so a snapshot. */
-const freshStarts = gathering(readFresh, { most: 100, atOnce: 2 })
+const freshStarts = gathering(readFresh, { most: 100, atOnce: 2, apartMs: 2 })
 
 /** Where a viewer starts who brings nothing. */
 export async function readFreshStart(sql: Ctx['sql'], scope: Scope): Promise<Seen> {

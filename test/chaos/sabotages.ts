@@ -38,12 +38,13 @@ export const SABOTAGES: Record<string, Sabotage> = {
         find: 'rows = await sendMany(this.#options.sql, all.map(({ item }) => item), wait);',
         replace: `rows = await this.#options.sql.begin(async (tx) => {
           const stored = await sendMany(tx, all.map(({ item }) => item), wait);
-          this.#options.onStored(eventsOf(all, stored));
+          const early = messagesOf(all, stored);
+          this.#options.onStored(eventsOf(early, stored), early);
           await new Promise((done) => setTimeout(done, 60));
           return stored;
         });`,
       },
-      { file: 'message/batcher.js', find: 'this.#options.onStored(eventsOf(all, rows));', replace: '' },
+      { file: 'message/batcher.js', find: 'this.#options.onStored(eventsOf(messages, rows), messages);', replace: '' },
       { file: 'app.js', find: 'hub.offer(events);', replace: '' },
       { file: 'event/hub.js', find: 'if (seq > this.head(streamId))', replace: 'if (seq <= this.head(streamId)) continue; if (true)' },
     ],
