@@ -57,7 +57,7 @@ const PERMISSION = stop('ACCOUNT', 'The access token lacks a permission. An admi
 
 /**
  * Every error code of Meta's that Parley knows, with its treatment. Their meaning is Meta's list of error codes for the Cloud API, as repeated
- * by pywa (errors.py); the waiting times of 131056 and 131049 are Meta's, the others are ours.
+ * by pywa (errors.py), niswey.com (33) and kaleyra.io; the waiting times of 131056 and 131049 are Meta's, the others are ours.
  */
 export const TREATMENTS: ReadonlyMap<number, Treatment> = new Map<number, Treatment>([
   // Who we are.
@@ -65,6 +65,7 @@ export const TREATMENTS: ReadonlyMap<number, Treatment> = new Map<number, Treatm
   [190, stop('ACCOUNT', 'The access token has expired. An administrator has to make a new one.')],
   [3, PERMISSION],
   [10, PERMISSION],
+  [131005, PERMISSION],
   ...Array.from({ length: 100 }, (_, index) => [200 + index, PERMISSION] as const),
 
   // Too much at once.
@@ -86,6 +87,7 @@ export const TREATMENTS: ReadonlyMap<number, Treatment> = new Map<number, Treatm
   [131021, fail('The number would write to itself.')],
   [131062, fail('This customer cannot be reached by their WhatsApp user id here; it takes a phone number.', { action: 'USE_PHONE' })],
   [137000, fail('The customer’s WhatsApp was set up anew since. Make sure that it is still them, then send it again.', { retryCanHelp: true })],
+  [131043, later(0, 'The customer’s phone was away for longer than WhatsApp keeps a message.')],
 
   // What is sent.
   [131051, fail('WhatsApp does not take messages of this kind.')],
@@ -109,6 +111,7 @@ export const TREATMENTS: ReadonlyMap<number, Treatment> = new Map<number, Treatm
   [131000, retry('MESSAGE', PATIENT, 'Something went wrong at Meta.')],
   [131016, retry('NUMBER', PATIENT, 'A service of Meta’s is away.')],
   [131057, retry('NUMBER', HOURLY, 'The number is in maintenance at Meta, perhaps to be raised to a higher throughput.')],
+  [133004, retry('NUMBER', PATIENT, 'A server of Meta’s is away for the moment.')],
   [1, retry('MESSAGE', PATIENT, 'Something went wrong at Meta.')],
   [2, retry('NUMBER', PATIENT, 'Meta is away or overloaded.')],
 
@@ -118,6 +121,8 @@ export const TREATMENTS: ReadonlyMap<number, Treatment> = new Map<number, Treatm
   [131042, stop('ACCOUNT', 'There is a problem with the payment method of the business account.')],
   [131045, stop('NUMBER', 'The phone number is not registered properly. An administrator has to register it again.')],
   [131037, stop('NUMBER', 'The phone number has no approved display name.')],
+  [133010, stop('NUMBER', 'The phone number is not registered for the Cloud API. An administrator has to register it.')],
+  [33, stop('NUMBER', 'The phone number does not exist at Meta any more.')],
   [133016, stop('NUMBER', 'The phone number was registered too often. It can be again after 72 hours.')],
 ])
 

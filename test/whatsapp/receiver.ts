@@ -12,7 +12,7 @@ export interface Receiver {
   posts: { body: Buffer; items: Item[]; signed: boolean }[]
   /** The items of all that was answered with 200, in their order. */
   items(): Item[]
-  /** Answers with these, one after the other, and with 200 from then on. */
+  /** Answers with these, one after the other, and with 200 from then on; 0: cuts the line. */
   answerWith(...statuses: number[]): void
   close(): Promise<void>
 }
@@ -36,7 +36,8 @@ export async function startReceiver(simulator: Pick<Simulator, 'appSecret' | 've
       const status = statuses.shift() ?? 200
       posts.push({ body, items, signed: request.headers['x-hub-signature-256'] === sign(body, simulator.appSecret) })
       if (status === 200) taken.push(...items)
-      response.writeHead(status).end()
+      if (status === 0) request.socket.destroy()
+      else response.writeHead(status).end()
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

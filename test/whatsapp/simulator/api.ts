@@ -115,7 +115,7 @@ async function send(call: Call, phoneNumberId: string): Promise<Answer> {
   if (early !== null) return early
   if (request.kind === 'read') {
     if (!simulator.received.some(({ id }) => id === request.messageId)) throw new MetaError(131009, { details: 'The message id is not that of a message that was received.' })
-    simulator.noteRead(request.messageId, request.typing)
+    simulator.noteRead({ messageId: request.messageId, typing: request.typing, at: simulator.now() })
     return after(effect, { success: true })
   }
   const seen = checkSend(simulator, request, phoneNumberId)

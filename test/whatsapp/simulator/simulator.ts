@@ -7,10 +7,11 @@ import { answerControl } from './control.ts'
 import { Customer } from './customer.ts'
 import type { Aside, Profile } from './customer.ts'
 import { META_ERRORS, MetaError } from './errors.ts'
+import { Happenings } from './happenings.ts'
+import { Later } from './later.ts'
 import { META_LIMITS, Meter } from './limits.ts'
 import { MediaStore } from './media.ts'
 import type { SendRequest } from './messages.ts'
-import { Later, Notices } from './notices.ts'
 import { ReplyWindow } from './reply-window.ts'
 import { Rules } from './rules.ts'
 import type { Effect, Rule } from './rules.ts'
@@ -18,7 +19,7 @@ import { cardOf, messageShape, statusShape } from './shapes.ts'
 import type { Failure } from './shapes.ts'
 import { Templates } from './templates.ts'
 import type { Template } from './templates.ts'
-import type { Accepted, PhoneNumber, Refused, SimulatorOptions, Told } from './types.ts'
+import type { Accepted, PhoneNumber, SimulatorOptions, Told } from './types.ts'
 import { Wamids } from './wamids.ts'
 import { PLAIN_DELIVERY, Webhooks } from './webhooks.ts'
 import type { Delivery, Update } from './webhooks.ts'
@@ -29,7 +30,7 @@ const WINDOW_CLOSED: Failure = { fails: 131047, details: 'Message failed to send
  * A Cloud API without Meta: it takes what Parley sends, plays the customers, and delivers webhooks. All that happens is recorded.
  * Made by {@link startSimulator}.
  */
-export class Simulator {
+export class Simulator extends Happenings {
   readonly wabaId: string
   readonly phoneNumbers: PhoneNumber[]
   readonly accessToken: string
@@ -41,24 +42,18 @@ export class Simulator {
   readonly meter: Meter
   readonly webhooks: Webhooks
   readonly customers: Customer[] = []
-  /** Every message that was taken, in order; what was sent twice stands here twice. */
-  readonly accepted: Accepted[] = []
-  readonly refused: Refused[] = []
-  /** Messages that the business marked as read, and whether it showed that it types. */
-  readonly readMarks: { messageId: string; typing: boolean; at: number }[] = []
-  /** What customers did, with the id of each. */
-  readonly received: { id: string; customer: Customer; message: Record<string, unknown>; at: number }[] = []
   #url = ''
   readonly #server: Server
   readonly #options: SimulatorOptions
   readonly #window: NonNullable<SimulatorOptions['window']>
   readonly #heard = new ReplyWindow()
   #aheadMs = 0
+  #stoppedAt: number | null = null
   readonly #wamids: Wamids
-  readonly #notices = new Notices()
   readonly #later = new Later()
 
   constructor(options: SimulatorOptions) {
+    super()
     const seed = options.seed ?? 1
     this.#options = options
     this.#window = options.window ?? 'status'
@@ -71,7 +66,7 @@ export class Simulator {
     this.media = new MediaStore(() => this.now())
     this.rules = new Rules(seed)
     this.meter = new Meter(options.limits === null ? { perSecond: null, pair: null } : (options.limits ?? META_LIMITS), () => this.now())
-    this.webhooks = new Webhooks({ secret: this.appSecret, seed, delivery: { ...PLAIN_DELIVERY, ...options.delivery }, onPosted: () => { this.#notices.notify() } })
+    this.webhooks = new Webhooks({ secret: this.appSecret, seed, delivery: { ...PLAIN_DELIVERY, ...options.delivery }, onPosted: () => { this.notify() } })
     for (const template of options.templates ?? []) this.templates.add(template)
     this.#server = createServer((request, response) => {
       const path = request.url ?? '/'
@@ -130,48 +125,23 @@ export class Simulator {
     const number = createHash('sha256').update(`${this.wabaId} ${profile.phone}`).digest().readUIntBE(0, 6)
     const customer = new Customer(this, { name: `Customer ${profile.phone.slice(-4)}`, userId: `US.${String(number).padStart(20, '9')}`, username: null, hidesPhone: false, ...profile })
     this.customers.push(customer)
-    this.#notices.notify()
+    this.notify()
     return customer
   }
 
   /** The present time by the simulator's clock, in milliseconds. */
   now(): number {
-    return Date.now() + this.#aheadMs
+    return (this.#stoppedAt ?? Date.now()) + this.#aheadMs
+  }
+
+  /** From now on the simulator's clock moves by `advance` alone: so no test depends on how fast it runs. */
+  stopClock(): void {
+    this.#stoppedAt = Date.now()
   }
 
   /** Puts the clock forward: windows close, addresses and files end, limits fill again. */
   advance(ms: number): void {
     this.#aheadMs += ms
-  }
-
-  /** Resolves with the first message taken that fits, now or later. */
-  async accepts(fits: (message: Accepted) => boolean = () => true): Promise<Accepted> {
-    for (;;) {
-      const found = this.accepted.find(fits)
-      if (found !== undefined) return found
-      await this.change()
-    }
-  }
-
-  /** Resolves when this holds, asked whenever something happened. */
-  until(holds: () => boolean): Promise<void> {
-    return this.#notices.until(holds)
-  }
-
-  /** Resolves when something happened next. */
-  change(): Promise<void> {
-    return this.#notices.change()
-  }
-
-  /** Messages that were taken more than once, by what was sent along with them (`biz_opaque_callback_data`). */
-  doubles(): string[] {
-    const seen = new Set<string>()
-    return this.accepted.flatMap(({ callbackData }) => {
-      if (callbackData === null) return []
-      if (seen.has(callbackData)) return [callbackData]
-      seen.add(callbackData)
-      return []
-    })
   }
 
   /** A template has a new status; a webhook tells. */
@@ -200,7 +170,7 @@ export class Simulator {
   /** Any update, such as one of a kind that is not known. */
   tellRaw(update: Partial<Update> & Pick<Update, 'item'>, phoneNumberId = this.phoneNumberId): void {
     this.webhooks.add({ wabaId: this.wabaId, field: 'messages', list: null, metadata: this.#metadata(phoneNumberId), contact: null, ...update })
-    this.#notices.notify()
+    this.notify()
   }
 
   async close(): Promise<void> {
@@ -236,7 +206,7 @@ export class Simulator {
       this.#soon(1, () => { customer.gets(message) })
     }
     if (effect !== null && 'statuses' in effect && effect.statuses.includes('delivered')) customer.gets(message, false)
-    this.#notices.notify()
+    this.notify()
     return message
   }
 
@@ -252,7 +222,7 @@ export class Simulator {
     const item = statusShape(message, status, this.now(), failure)
     const contact = status === 'failed' || customer === undefined ? null : cardOf(customer.profile)
     this.webhooks.add({ wabaId: this.wabaId, field: 'messages', list: 'statuses', metadata: this.#metadata(message.phoneNumberId), contact, item })
-    this.#notices.notify()
+    this.notify()
   }
 
   /** A message of a customer, by webhook. */
@@ -263,7 +233,7 @@ export class Simulator {
     this.#heard.hear(phoneNumberId, profile.userId, at)
     this.received.push({ id: message.id, customer, message, at })
     this.webhooks.add({ wabaId: this.wabaId, field: 'messages', list: 'messages', metadata: this.#metadata(phoneNumberId), contact: cardOf(profile), item: message })
-    this.#notices.notify()
+    this.notify()
     return message.id
   }
 
@@ -271,17 +241,7 @@ export class Simulator {
     const before = customer.profile.userId
     Object.assign(customer.profile, changes)
     this.#heard.rename(before, customer.profile.userId)
-    this.#notices.notify()
-  }
-
-  noteRefusal(refusal: Refused): void {
-    this.refused.push(refusal)
-    this.#notices.notify()
-  }
-
-  noteRead(messageId: string, typing: boolean): void {
-    this.readMarks.push({ messageId, typing, at: this.now() })
-    this.#notices.notify()
+    this.notify()
   }
 
   /** An id that a customer's message has, or one of ours. */

@@ -1,24 +1,3 @@
-/** Tells those who wait that something happened. */
-export class Notices {
-  readonly #waiting = new Set<() => void>()
-
-  notify(): void {
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const resolve of waiting) resolve()
-  }
-
-  /** Resolves when something happened next. */
-  change(): Promise<void> {
-    return new Promise((resolve) => { this.#waiting.add(resolve) })
-  }
-
-  /** Resolves when this holds, asked whenever something happened. */
-  async until(holds: () => boolean): Promise<void> {
-    while (!holds()) await this.change()
-  }
-}
-
 /** Deeds that happen later, or at once when somebody is in a hurry. */
 export class Later {
   readonly #deeds = new Map<NodeJS.Timeout, () => void>()
