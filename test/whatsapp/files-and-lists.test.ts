@@ -35,6 +35,13 @@ describe('files', () => {
     meta.advance(7 * 24 * HOUR + 1)
     expect(codeOf(await ask(meta, `/v24.0/${id}`))).toEqual([400, 100])
   })
+
+  test('of a customer may be told by id alone, as they were for long', async () => {
+    const { meta, receiver } = await start()
+    meta.customer({ phone: ADA }).sends('image', { bytes: Buffer.from('x'), mimeType: 'image/png', withUrl: false })
+    await meta.flush()
+    expect(receiver.items()).toMatchObject([{ content: { kind: 'IMAGE', media: { id: expect.stringMatching(/^\d+$/) as string, url: null } } }])
+  })
 })
 
 describe('lists', () => {

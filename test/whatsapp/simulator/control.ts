@@ -10,7 +10,7 @@ import type { Simulator } from './simulator.ts'
 
 const PAGE = new URL('page.html', import.meta.url)
 
-const file = { data: z.base64(), mimeType: z.string().min(1), caption: z.string().optional(), filename: z.string().optional(), voice: z.boolean().optional(), animated: z.boolean().optional() }
+const file = { data: z.base64(), mimeType: z.string().min(1), caption: z.string().optional(), filename: z.string().optional(), voice: z.boolean().optional(), animated: z.boolean().optional(), withUrl: z.boolean().optional() }
 const aside = { replyTo: z.string().optional(), forwarded: z.boolean().optional(), at: z.number().optional(), phoneNumberId: z.string().optional() }
 const messageId = z.string().min(1)
 

@@ -34,6 +34,8 @@ export interface SentFile {
   filename?: string
   voice?: boolean
   animated?: boolean
+  /** Whether the webhook tells the address of the file at once, as newer ones do; true unless given. */
+  withUrl?: boolean
 }
 
 /** What the app of a customer does with what arrives. */
@@ -65,7 +67,7 @@ export class Customer {
   }
 
   /** Sends a file: what WhatsApp makes of it goes by `kind`. */
-  sends(kind: 'image' | 'video' | 'audio' | 'document' | 'sticker', { bytes, mimeType, caption, filename, voice, animated }: SentFile, aside: Aside = {}): string {
+  sends(kind: 'image' | 'video' | 'audio' | 'document' | 'sticker', { bytes, mimeType, caption, filename, voice, animated, withUrl = true }: SentFile, aside: Aside = {}): string {
     const phoneNumberId = aside.phoneNumberId ?? this.#simulator.phoneNumberId
     const file: MediaFile = this.#simulator.media.keep({ bytes: Buffer.from(bytes), mimeType, filename: filename ?? null, phoneNumberId, from: 'customer' })
     const part = {
@@ -74,7 +76,7 @@ export class Customer {
       mime_type: mimeType,
       sha256: sha256Base64(file.bytes),
       id: file.id,
-      url: this.#simulator.media.address(file, this.#simulator.url),
+      ...(withUrl && { url: this.#simulator.media.address(file, this.#simulator.url) }),
       ...(kind === 'audio' && { voice: voice ?? true }),
       ...(kind === 'sticker' && { animated: animated ?? false }),
     }
