@@ -194,20 +194,28 @@ export class Simulator extends Happenings {
 
   /** Takes a message for delivery; what follows goes by the effect. */
   accept(request: SendRequest, phoneNumberId: string, text: string, effect: Effect | null): Accepted {
-    const customer = this.#find(request) ?? this.customer({ phone: request.to ?? `99900${this.customers.length}`, ...(request.userId !== null && { userId: request.userId, hidesPhone: true }) })
-    const { to, type, part, replyTo, callbackData } = request
+    const { to, userId, type, part, replyTo, callbackData } = request
+    const customer = this.#find(request) ?? this.customer(to !== null ? { phone: to } : { phone: `99900${this.customers.length}`, userId: userId ?? undefined, hidesPhone: true })
     const message: Accepted = { id: this.#wamids.next(), phoneNumberId, to, userId: customer.profile.userId, type, part, text, replyTo, callbackData, at: this.now(), statuses: [], answered: true }
     this.accepted.push(message)
-    const fails = effect !== null && 'fails' in effect ? effect : this.#isClosed(request, phoneNumberId, customer) ? WINDOW_CLOSED : null
-    if (fails !== null) this.#soon(0, () => { this.tell(message, 'failed', fails) })
-    else if (effect !== null && 'statuses' in effect) effect.statuses.forEach((status, nth) => { this.#soon(nth, () => { this.tell(message, status, status === 'failed' ? { fails: effect.code ?? 131000 } : undefined) }) })
-    else {
+    this.#follow(message, customer, effect ?? {}, this.#isClosed(request, phoneNumberId, customer))
+    this.notify()
+    return message
+  }
+
+  /** What comes after a message was taken: its statuses, and that the customer gets it. */
+  #follow(message: Accepted, customer: Customer, effect: Effect | object, closed: boolean): void {
+    if ('fails' in effect || closed) {
+      const failure = 'fails' in effect ? effect : WINDOW_CLOSED
+      this.#soon(0, () => { this.tell(message, 'failed', failure) })
+    } else if ('statuses' in effect) {
+      const failure = { fails: effect.code ?? 131000 }
+      for (const [nth, status] of effect.statuses.entries()) this.#soon(nth, () => { this.tell(message, status, failure) })
+      if (effect.statuses.includes('delivered')) customer.gets(message, false)
+    } else {
       this.#soon(0, () => { this.tell(message, 'sent') })
       this.#soon(1, () => { customer.gets(message) })
     }
-    if (effect !== null && 'statuses' in effect && effect.statuses.includes('delivered')) customer.gets(message, false)
-    this.notify()
-    return message
   }
 
   /** Whether only a template may be sent now, at once as an error where it is set so. */
