@@ -56,8 +56,9 @@ const template = (text: string): Treatment => fail(text, { alert: true })
 const PERMISSION = stop('ACCOUNT', 'The access token lacks a permission. An administrator has to grant it in Meta’s business settings.')
 
 /**
- * Every error code of Meta's that Parley knows, with its treatment. Their meaning is Meta's list of error codes for the Cloud API, as repeated
- * by pywa (errors.py), niswey.com (33) and kaleyra.io; the waiting times of 131056 and 131049 are Meta's, the others are ours.
+ * Every error code of Meta's that Parley knows, with its treatment. Their meaning is that of Meta's list of error codes for the Cloud API, as
+ * pywa (errors.py), niswey.com and developers.kaleyra.io repeat it; 131043, 133004 and 133010 were not checked against the list itself. The waiting
+ * times of 131056 and 131049 are Meta's, the others are ours.
  */
 export const TREATMENTS: ReadonlyMap<number, Treatment> = new Map<number, Treatment>([
   // Who we are.

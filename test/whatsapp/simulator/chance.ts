@@ -5,16 +5,10 @@ export function chanceOf(...parts: (string | number)[]): number {
   return createHash('sha256').update(parts.join('\n')).digest().readUInt32BE(0) / 2 ** 32
 }
 
-/** A source of chance that runs the same from the same seed (mulberry32, public domain, by Tommy Ettinger). */
+/** A source of chance that runs the same from the same seed. */
 export function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = state
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+  let count = 0
+  return () => chanceOf(seed, count++)
 }
 
 /** A new list in an order by chance (Fisher and Yates). */

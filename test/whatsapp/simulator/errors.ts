@@ -1,6 +1,7 @@
 /**
- * Meta's errors as its API answers them: code, HTTP status, title. From Meta's page of error codes for the Cloud API
- * (developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes) and pywa's errors.py. Where the page names no HTTP status, 400.
+ * Meta's errors as its API answers them: code, HTTP status, title. The codes are those of Meta's page (developers.facebook.com/docs/whatsapp/
+ * cloud-api/support/error-codes) as docs.360dialog.com, developers.kaleyra.io and niswey.com repeat it. The HTTP statuses were not checked for
+ * every code: build on the code, as Meta asks, and on the status only for whether Meta is to blame.
  */
 export const META_ERRORS: ReadonlyMap<number, { status: number; title: string }> = new Map(
   Object.entries({
