@@ -117,5 +117,5 @@ export async function expectFresh({ recipes }: World, bob: Client, app: App, cha
 
 /** Waits until what is read is this. */
 export async function shows(read: () => unknown, value: unknown): Promise<void> {
-  await expect.poll(read, { timeout: 10_000, interval: 20 }).toEqual(value)
+  await expect.poll(read, { timeout: 30_000, interval: 20 }).toEqual(value)
 }
