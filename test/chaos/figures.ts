@@ -44,6 +44,23 @@ export function figuresOf(entries: readonly Entry[]): Figures {
   return { sends: sendMs.length, deliveries, sendMs: spread(sendMs), deliveryMs: spread(deliveryMs), resumeMs: spread(resumeMs), failed }
 }
 
+/** How long it took to those devices, for messages that were sent in this span of time into those chats. */
+export function deliveriesOf(entries: readonly Entry[], span: readonly [from: number, to: number], toDevice: (d: number) => boolean, intoChat: (chat: number) => boolean): Spread {
+  const sent = new Map<string, number>()
+  for (const entry of entries) {
+    if (entry.k === 'ack' && entry.n !== undefined && entry.chat !== undefined && entry.sent >= span[0] && entry.sent < span[1] && intoChat(entry.chat)) sent.set(`${entry.chat}:${entry.n}`, entry.sent)
+  }
+  const times = entries.flatMap((entry) =>
+    entry.k !== 'batch' || !toDevice(entry.d)
+      ? []
+      : entry.e.flatMap(({ ty, ch, n, a }) => {
+          const began = a && ty === 'MessageAdded' ? sent.get(`${ch}:${n}`) : undefined
+          return began === undefined ? [] : [Math.max(0, entry.at - began)]
+        }),
+  )
+  return spread(times)
+}
+
 function spread(values: number[]): Spread {
   values.sort((a, b) => a - b)
   const at = (part: number) => Math.round((values[Math.min(values.length - 1, Math.floor(values.length * part))] ?? 0) * 10) / 10

@@ -18,7 +18,7 @@ chmodSync(folder, 0o755)
 if (!options.keep) keepTemporary(folder)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130))
 
-const plan = planOf(options)
+const plan = Array.from({ length: options.times }, (_, turn) => planOf(options).map((step) => ({ ...step, seed: options.seed + turn }))).flat()
 console.log(`seed ${options.seed}, scale ${options.scale}, ${plan.length} runs${options.keep ? `, journals in ${folder}` : ''}`)
 const began = performance.now()
 const backing = await startBacking(folder)
@@ -28,7 +28,7 @@ for (const step of plan) {
   const say = (text: string) => {
     console.log(`${String(Math.round((performance.now() - began) / 1000)).padStart(5)} s  ${label}  ${text}`)
   }
-  const result = await run(backing, { ...step, seed: options.seed, scale: step.scale, settleMs: options.settleMs, say })
+  const result = await run(backing, { ...step, settleMs: options.settleMs, say })
   const caught = step.expected !== null && step.expected.some((name) => name in result.violations)
   results.push({ ...result, expected: step.expected, caught })
   say(lineOf(result))

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export type Mode = 'smoke' | 'nightly' | 'clean' | 'prove' | 'sabotage' | 'single'
+export type Mode = 'smoke' | 'hour' | 'nightly' | 'clean' | 'prove' | 'sabotage' | 'single'
 
 export interface Options {
   mode: Mode
@@ -8,6 +8,8 @@ export interface Options {
   names: string[]
   count: number | null
   seed: number
+  /** All of it so many times, each with the next seed. */
+  times: number
   scale: number | null
   /** So long clients may take to be complete once all is well again. */
   settleMs: number
@@ -23,12 +25,14 @@ export function readOptions(args: readonly string[]): Options {
     allowPositionals: true,
     options: {
       smoke: { type: 'boolean' },
+      hour: { type: 'boolean' },
       nightly: { type: 'boolean' },
       clean: { type: 'boolean' },
       prove: { type: 'boolean' },
       sabotage: { type: 'string' },
       count: { type: 'string' },
       seed: { type: 'string' },
+      times: { type: 'string', default: '1' },
       scale: { type: 'string' },
       settle: { type: 'string', default: '30' },
       out: { type: 'string' },
@@ -36,12 +40,13 @@ export function readOptions(args: readonly string[]): Options {
     },
   })
   const number = (text: string | undefined) => (text === undefined ? null : Number(text))
-  const mode: Mode = values.smoke ? 'smoke' : values.nightly ? 'nightly' : values.clean ? 'clean' : values.prove ? 'prove' : values.sabotage !== undefined ? 'sabotage' : 'single'
+  const mode: Mode = values.smoke ? 'smoke' : values.hour ? 'hour' : values.nightly ? 'nightly' : values.clean ? 'clean' : values.prove ? 'prove' : values.sabotage !== undefined ? 'sabotage' : 'single'
   return {
     mode,
     names: values.sabotage !== undefined ? [values.sabotage, ...positionals] : positionals,
     count: number(values.count),
     seed: number(values.seed) ?? Math.floor(Math.random() * 1_000_000),
+    times: Number(values.times),
     scale: number(values.scale),
     settleMs: Number(values.settle) * 1000,
     out: values.out ?? null,

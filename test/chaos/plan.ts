@@ -18,6 +18,7 @@ export function planOf({ mode, names, count, scale }: Options): Step[] {
       .filter(([, fault]) => fault.counts[kind] > 0)
       .map(([name, fault]) => honest(name, fault, count ?? fault.counts[kind], scale ?? share))
   if (mode === 'smoke') return steps('smoke', 0.03).filter(({ name }) => SMOKE.includes(name))
+  if (mode === 'hour') return steps('hour', 0.05).filter(({ name }) => names.length === 0 || names.includes(name))
   if (mode === 'nightly') return [honest('clean', CLEAN, count ?? CLEAN.counts.nightly, scale ?? 0.3), ...steps('nightly', 0.3)]
   if (mode === 'clean') return [honest('clean', CLEAN, count ?? CLEAN.counts.usual, scale ?? 0.1)]
   if (mode === 'prove') return Object.keys(SABOTAGES).map((name) => sabotaged(name, count, scale ?? 0.03))

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import type { Sql } from 'postgres'
+import { deliveriesOf } from './figures.ts'
 import { now, readJournals } from './journal.ts'
 import { using } from './postgres.ts'
 import { pause, until } from './processes.ts'
@@ -52,7 +54,7 @@ export const RECONNECTS: Fault = {
   what: 'connections that are cut all the time',
   invariants: EVERYTHING,
   figures: 'resume p99',
-  counts: { smoke: 8, usual: 30, nightly: 300 },
+  counts: { smoke: 8, usual: 30, hour: 30, nightly: 300 },
   async run({ clients, count }) {
     await clients.all({ do: 'reconnects', everyMs: 1500 })
     await pause(count * 1000)
@@ -64,7 +66,7 @@ export const TAKEOVER: Fault = {
   what: 'PostgreSQL is killed and never comes back, its standby takes over: one that lags a second behind, then a synchronous one',
   invariants: EVERYTHING,
   figures: 'all end equal to the new one; of the synchronous one no acknowledged message lost; sends go on within 5 s',
-  counts: { smoke: 0, usual: 2, nightly: 10 },
+  counts: { smoke: 0, usual: 2, hour: 6, nightly: 10 },
   async run(stage) {
     const { backing, clients, cluster, count, note, world } = stage
     const away = world.devices.flatMap((_, d) => (d % 5 === 0 ? [d] : []))
@@ -107,7 +109,7 @@ export const CROSSING: Fault = {
   what: 'a write transaction left open, which holds the horizon; writers whose transactions cross; clients that come and go',
   invariants: EVERYTHING,
   figures: 'delivery p99 unchanged; resume correct',
-  counts: { smoke: 2, usual: 5, nightly: 60 },
+  counts: { smoke: 2, usual: 5, hour: 20, nightly: 60 },
   async run(stage) {
     const { cluster, clients, count, note } = stage
     await clients.all({ do: 'reconnects', everyMs: 2000 })
@@ -127,7 +129,7 @@ export const TOGGLES: Fault = {
   what: 'members removed and added again while their chats go on, and connections are cut',
   invariants: EVERYTHING,
   figures: 'what each sees is exactly their memberships',
-  counts: { smoke: 10, usual: 30, nightly: 600 },
+  counts: { smoke: 10, usual: 30, hour: 120, nightly: 600 },
   mix: { members: 1.5, deletes: 0.02 },
   async run({ clients, count, world, note }) {
     await clients.all({ do: 'reconnects', everyMs: 1500 })
@@ -144,7 +146,7 @@ export const FLOOD_OFFLINE: Fault = {
   what: 'devices that are away while 1 to 5,001 events come, at the edges of what a resume brings',
   invariants: EVERYTHING,
   figures: 'a reset beyond 1,000 events in a chat, or 5,000 in all, and not before',
-  counts: { smoke: 1, usual: 2, nightly: 5 },
+  counts: { smoke: 1, usual: 2, hour: 3, nightly: 5 },
   size: { largest: 32, chats: 40 },
   async run({ clients, cluster, world, count, note, random, fail }) {
     await pause(2000)
@@ -176,4 +178,43 @@ export const FLOOD_OFFLINE: Fault = {
       }
     }
   },
+}
+
+/** How long deliveries took before something began, and until it ended. */
+export function compare({ clients, figure }: Stage, whose: string, [before, began, ended]: [number, number, number], toDevice: (d: number) => boolean, intoChat: (chat: number) => boolean): void {
+  const entries = readJournals(clients.journals)
+  figure(`${whose}: delivery p99 before, ms`, deliveriesOf(entries, [before, began], toDevice, intoChat).p99)
+  figure(`${whose}: delivery p99 meanwhile, ms`, deliveriesOf(entries, [began, ended], toDevice, intoChat).p99)
+}
+
+/** F13. */
+export const NEVER_READ: Fault = {
+  what: 'devices that never read, while ten thousand messages come into their chat',
+  invariants: EVERYTHING,
+  figures: 'memory of each server +64 MB at most; deliveries to others no slower; they are complete afterwards',
+  counts: { smoke: 0, usual: 1, hour: 1, nightly: 5 },
+  async run(stage) {
+    for (let n = 0; n < stage.count; n++) await neverRead(stage)
+  },
+}
+
+async function neverRead(stage: Stage): Promise<void> {
+  const { cluster, clients, world, note, figure } = stage
+  const memory = () => cluster.nodes.map((node) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${node.pid()}/status`, 'utf8'))?.[1] ?? 0) / 1024)
+  const [hot] = world.groups
+  const before = memory()
+  const devices = world.devices.flatMap((_, d) => (d % 10 === 0 ? [d] : [])).slice(0, 50)
+  const [first, began] = [now(), await pause(5000).then(now)]
+  note(`${devices.length} devices stop reading, 10,000 messages come into chat ${hot?.id}`)
+  await clients.all({ do: 'hang', devices })
+  for (let n = 0; hot !== undefined && n < 34; n++) {
+    await sendBySql(cluster.sql, hot.owner, hot.id, 300)
+    await pause(2000)
+    memory().forEach((mb, index) => {
+      figure('memory more, MB', mb - (before[index] ?? 0))
+    })
+  }
+  compare(stage, 'other devices', [first, began, now()], (d) => !devices.includes(d), (chat) => chat !== hot?.id)
+  await pause(5000)
+  await clients.all({ do: 'cut', devices })
 }

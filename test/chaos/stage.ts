@@ -32,8 +32,8 @@ export interface Fault {
   invariants: readonly Invariant[]
   /** The figures that it is judged by, in words. */
   figures: string
-  /** How often it happens in a smoke test, by default and at night. */
-  counts: { smoke: number; usual: number; nightly: number }
+  /** How often it happens in a smoke test, by default, in the hour of all of them, and at night. */
+  counts: { smoke: number; usual: number; hour: number; nightly: number }
   mix?: Partial<Mix>
   size?: Partial<WorldSize>
   run(stage: Stage): Promise<void>
