@@ -202,18 +202,26 @@ async function neverRead(stage: Stage): Promise<void> {
   const { cluster, clients, world, note, figure } = stage
   const memory = () => cluster.nodes.map((node) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${node.pid()}/status`, 'utf8'))?.[1] ?? 0) / 1024)
   const [hot] = world.groups
-  const before = memory()
+  const flood = async (rounds: number, look: () => void) => {
+    for (let n = 0; hot !== undefined && n < rounds; n++) {
+      await sendBySql(cluster.sql, hot.owner, hot.id, 300)
+      await pause(2000)
+      look()
+    }
+  }
+  note('3,000 messages that all devices read')
+  const first = now()
+  // A server that has just started grows with its first work, whoever reads.
+  await flood(10, () => undefined)
+  const [before, began] = [memory(), now()]
   const devices = world.devices.flatMap((_, d) => (d % 10 === 0 ? [d] : [])).slice(0, 50)
-  const [first, began] = [now(), await pause(5000).then(now)]
   note(`${devices.length} devices stop reading, 10,000 messages come into chat ${hot?.id}`)
   await clients.all({ do: 'hang', devices })
-  for (let n = 0; hot !== undefined && n < 34; n++) {
-    await sendBySql(cluster.sql, hot.owner, hot.id, 300)
-    await pause(2000)
+  await flood(34, () => {
     memory().forEach((mb, index) => {
       figure('memory more, MB', mb - (before[index] ?? 0))
     })
-  }
+  })
   compare(stage, 'other devices', [first, began, now()], (d) => !devices.includes(d), (chat) => chat !== hot?.id)
   await pause(5000)
   await clients.all({ do: 'cut', devices })
