@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import type { ReadStream } from 'node:fs'
 import { access, constants, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { StorageFull, isFull } from './index.ts'
+import { StorageFull, isFull } from '../base/storage.ts'
 import type { Blobs } from './index.ts'
 
 /** So much is read at once: more of it than the stream's own measure makes fewer turns. */

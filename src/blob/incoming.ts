@@ -1,9 +1,10 @@
+import { EventEmitter, once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { StorageFull, isFull } from './index.ts'
+import { StorageFull, isFull } from '../base/storage.ts'
 
 /** Files that are on their way: each a file in a folder of this machine until all of it has come. Nobody reaches them from outside. */
 export interface Incoming {
@@ -17,6 +18,11 @@ export interface Incoming {
    * @throws {StorageFull} where there is no room; then all of it is given up, so that others have some.
    */
   append(name: string, offset: number, bytes: Readable): Promise<void>
+  /**
+   * Waits for the turn of whoever deals with this name; answers a function that ends it. Who has it meanwhile is asked to give up at once: a sender who
+   * comes again does so because the first line is dead.
+   */
+  take(name: string, giveUp: () => void): Promise<() => void>
   /** Gives up what has come, with all that was made of it. */
   remove(name: string): Promise<void>
   /** Removes what nobody has touched since then. */
@@ -34,9 +40,22 @@ export function createIncoming(folder: string): Incoming {
   const remove = async (name: string) => {
     for (const part of PARTS) await rm(pathOf(name + part), { force: true })
   }
+  const turns = new Map<string, { ended: Promise<unknown>; giveUp: () => void }>()
   return {
     remove,
     size: sizeOf,
+    async take(name, giveUp) {
+      for (let other = turns.get(name); other !== undefined; other = turns.get(name)) {
+        other.giveUp()
+        await other.ended
+      }
+      const turn = new EventEmitter()
+      turns.set(name, { giveUp, ended: once(turn, 'end') })
+      return () => {
+        turns.delete(name)
+        turn.emit('end')
+      }
+    },
     async path(name) {
       await mkdir(folder, { recursive: true })
       return pathOf(name)

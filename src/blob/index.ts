@@ -15,7 +15,7 @@ export interface Blobs {
   /**
    * Stores a file of this machine. When it resolves, all of it is there and survives a power cut; before that, nothing is found under the key. The
    * file is used up: it may be moved. The same key again, with the same bytes, is no fault: so what a crash interrupted can be done again.
-   * @throws {StorageFull} where there is no room.
+   * @throws {StorageFull} of base/storage.ts, where there is no room.
    */
   put(key: string, file: string): Promise<void>
   /** The bytes, or a part of them; null where nothing is stored under the key. Whoever asks for them reads them to their end, or destroys the stream. */
@@ -24,19 +24,6 @@ export interface Blobs {
   delete(keys: readonly string[]): Promise<void>
   /** Resolves where files can be stored and read. @throws whatever stands in the way, in words for the log. */
   check(): Promise<void>
-}
-
-/** There is no room for more bytes just now. */
-export class StorageFull extends Error {
-  override readonly name = 'StorageFull'
-  constructor() {
-    super('There is no room for more files just now. Try again later.')
-  }
-}
-
-/** Whether a fault of the file system says that it is full (or that its owner may have no more of it). */
-export function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT' || error.code === 'EFBIG')
 }
 
 /** A key that nobody guesses and nobody had before. */

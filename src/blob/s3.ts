@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { StartError } from '../base/start-error.ts'
+import { StorageFull } from '../base/storage.ts'
 import type { S3Settings } from '../config.ts'
-import { StorageFull } from './index.ts'
 import type { Blobs } from './index.ts'
 
 /** A request that a store has not answered for so long is given up. */

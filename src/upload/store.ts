@@ -1,5 +1,4 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
-import type { SQL } from 'drizzle-orm'
 import { idList, idPairs } from '../db/columns.ts'
 import type { Db } from '../db/index.ts'
 import { attachments } from './table.ts'
@@ -52,12 +51,14 @@ export async function markReady(db: Db, id: number, found: Found): Promise<boole
   return rows.length > 0
 }
 
-/** Notes that a file will not come. */
-export async function markFailed(db: Db, id: number): Promise<void> {
-  await db
+/** Notes that a file will not come; false where nobody awaits it any more. */
+export async function markFailed(db: Db, id: number): Promise<boolean> {
+  const rows = await db
     .update(attachments)
     .set({ state: 'FAILED', touchedAt: sql`now()` })
     .where(and(eq(attachments.id, id), eq(attachments.state, 'PENDING')))
+    .returning({ id: attachments.id })
+  return rows.length > 0
 }
 
 /** Gives files of somebody to a message, in this order; answers which ones. What is not theirs, not there yet or used already is left out. */
@@ -88,29 +89,6 @@ export async function giveToAvatar(db: Db, ownerId: number, id: number, avatarOf
     .where(and(eq(attachments.id, id), eq(attachments.ownerId, ownerId), eq(attachments.state, 'READY'), eq(attachments.kind, 'IMAGE'), unused))
     .returning({ id: attachments.id })
   return rows.length > 0
-}
-
-/** A part of a statement that removes attachments, and notes that what is stored of them may go. It defines `discarded` and `noted`. */
-export function discarding(which: SQL): SQL {
-  return sql`
-    discarded as (delete from attachment where ${which} returning key),
-    noted as (insert into discarded_file (key) select key from discarded on conflict do nothing)`
-}
-
-export async function discard(db: Db, which: SQL): Promise<number> {
-  const [row] = await db.execute<{ count: number }>(sql`with ${discarding(which)} select count(*)::int as count from discarded`)
-  return row?.count ?? 0
-}
-
-/** A key whose bytes may go, held until the transaction ends; one that another server holds is passed over. Null: there is none. */
-export async function takeDiscarded(db: Db): Promise<{ key: string; isUsed: boolean } | null> {
-  const [row] = await db.execute<{ key: string; used: boolean }>(sql`
-    select d.key, exists (select from attachment a where a.key = d.key) as used from discarded_file d order by d.at limit 1 for update of d skip locked`)
-  return row === undefined ? null : { key: row.key, isUsed: row.used }
-}
-
-export async function forgetDiscarded(db: Db, key: string): Promise<void> {
-  await db.execute(sql`delete from discarded_file where key = ${key}`)
 }
 
 export async function forgetUse(db: Db): Promise<void> {
