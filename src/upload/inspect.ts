@@ -1,8 +1,8 @@
 import { open, stat } from 'node:fs/promises'
 import { fileTypeFromFile } from 'file-type'
-import { parseFile } from 'music-metadata'
-import type { IAudioMetadata } from 'music-metadata'
+import { TrackType, parseFile } from 'music-metadata'
 import { CLEANED, THUMBNAIL } from '../blob/incoming.ts'
+import { readFilm } from './iso-media.ts'
 import { cleanPicture, isPicture } from './pictures.ts'
 import { Refused } from './refused.ts'
 import type { Found } from './store.ts'
@@ -44,16 +44,19 @@ async function inspectPicture(path: string, type: string): Promise<Inspected> {
   return { found: { ...seen, kind: 'IMAGE', mimeType, byteSize: await sizeOf(kept), durationSeconds: null, thumbnailSize: await sizeOf(thumbnail) }, path: kept, thumbnail }
 }
 
-/** How long it lasts. A container for videos that holds sound alone, as browsers record it, is sound. */
+/** How long it lasts. A container for films that holds sound alone, as browsers record it, is sound. */
 async function inspectMedia(path: string, mimeType: string): Promise<Partial<Found>> {
-  const about: IAudioMetadata | undefined = await inTime(parseFile(path, { duration: false, skipCovers: true }))
-  if (about === undefined) return {}
-  const { duration, hasVideo } = about.format
-  const { pixelWidth: width = 0, pixelHeight: height = 0 } = about.format.trackInfo.find((track) => track.video !== undefined)?.video ?? {}
+  const film = await readFilm(path)
+  if (film?.width != null) return film
+  const about = await inTime(parseFile(path, { duration: false, skipCovers: true }))
+  const tracks = about?.format.trackInfo ?? []
+  const isVideo = about?.format.hasVideo === true || tracks.some(({ type, video }) => type === TrackType.video || video !== undefined)
+  const { pixelWidth: width = 0, pixelHeight: height = 0 } = tracks.find(({ video }) => video !== undefined)?.video ?? {}
+  const seconds = about?.format.duration
   return {
-    durationSeconds: duration === undefined || !Number.isFinite(duration) || duration < 0 ? null : duration,
+    durationSeconds: seconds !== undefined && Number.isFinite(seconds) && seconds > 0 ? seconds : (film?.durationSeconds ?? null),
     ...(width > 0 && height > 0 ? { width, height } : {}),
-    ...(hasVideo === false && mimeType.startsWith('video/') ? { kind: 'AUDIO', mimeType: mimeType.replace('video/', 'audio/') } : {}),
+    ...(tracks.length > 0 && !isVideo && mimeType.startsWith('video/') ? { kind: 'AUDIO', mimeType: mimeType.replace('video/', 'audio/') } : {}),
   }
 }
 
