@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises'
 import { fileTypeFromFile } from 'file-type'
-import { TrackType, parseFile } from 'music-metadata'
+import { parseFile } from 'music-metadata'
 import { CLEANED, THUMBNAIL } from '../blob/incoming.ts'
 import { readFilm } from './iso-media.ts'
 import { cleanPicture, isPicture } from './pictures.ts'
@@ -19,6 +19,9 @@ export interface Inspected {
 const PATIENCE_MS = 10_000
 /** By so many of its first bytes it is told whether it is text. */
 const TEXT_BYTES = 64 * 1024
+
+/** What the library calls a track of pictures (as Matroska numbers them). */
+const VIDEO_TRACK = 1
 
 /** Pictures that have no place for what should not be passed on. */
 const PLAIN_PICTURES = ['image/bmp', 'image/x-icon', 'image/icns']
@@ -50,7 +53,7 @@ async function inspectMedia(path: string, mimeType: string): Promise<Partial<Fou
   if (film?.width != null) return film
   const about = await inTime(parseFile(path, { duration: false, skipCovers: true }))
   const tracks = about?.format.trackInfo ?? []
-  const isVideo = about?.format.hasVideo === true || tracks.some(({ type, video }) => type === TrackType.video || video !== undefined)
+  const isVideo = about?.format.hasVideo === true || tracks.some(({ type, video }) => type === VIDEO_TRACK || video !== undefined)
   const { pixelWidth: width = 0, pixelHeight: height = 0 } = tracks.find(({ video }) => video !== undefined)?.video ?? {}
   const seconds = about?.format.duration
   return {
