@@ -54,9 +54,9 @@ describe.each(DRIVERS)('%s', (_name, open) => {
     const bytes = randomBytes(300_000)
     const key = newBlobKey()
     await blobs.put(key, await fileOf(bytes))
-    expect(await read(blobs, key)).toEqual(bytes)
+    expect((await read(blobs, key)).equals(bytes)).toBe(true)
     expect(await read(blobs, key, 0, 0)).toEqual(bytes.subarray(0, 1))
-    expect(await read(blobs, key, 100_000, 200_000)).toEqual(bytes.subarray(100_000, 200_001))
+    expect((await read(blobs, key, 100_000, 200_000)).equals(bytes.subarray(100_000, 200_001))).toBe(true)
     expect(await read(blobs, key, 299_999, 299_999)).toEqual(bytes.subarray(-1))
   })
 

@@ -20,15 +20,16 @@ export type AnswerFiles = (req: IncomingMessage, res: ServerResponse) => Promise
 
 export function createFiles(config: Config, services: Services): AnswerFiles {
   return async (req, res) => {
-    const url = new URL(req.url ?? '/', 'http://any')
-    const upload = UPLOAD.exec(url.pathname)
-    const file = FILE.exec(url.pathname)
+    const [path = '', search] = (req.url ?? '').split('?', 2)
+    const upload = UPLOAD.exec(path)
+    const file = upload === null ? FILE.exec(path) : null
     if (upload === null && file === null) return false
+    const query = new URLSearchParams(search)
     allowPages(config, req, res)
     try {
       if (req.method === 'OPTIONS') res.writeHead(204).end()
-      else if (upload !== null) await takeUpload(services, req, res, Number(upload[1]), url.searchParams)
-      else await giveFile(services, req, res, { id: Number(file?.[1]), variant: file?.[2] === 'thumbnail' ? 'thumbnail' : 'file', query: url.searchParams })
+      else if (upload !== null) await takeUpload(services, req, res, Number(upload[1]), query)
+      else await giveFile(services, req, res, { id: Number(file?.[1]), variant: file?.[2] === 'thumbnail' ? 'thumbnail' : 'file', query })
     } catch (error) {
       if (res.headersSent || req.socket.destroyed) {
         res.destroy()
