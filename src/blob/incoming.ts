@@ -29,6 +29,9 @@ export interface Incoming {
   sweep(before: Date): Promise<void>
 }
 
+/** So much of a file may wait for the disk: what has gathered goes in one write. */
+const WRITE_BYTES = 256 * 1024
+
 /** What is made of a file before it is kept stands beside it, under its name and one of these. */
 export const CLEANED = '.cleaned'
 export const THUMBNAIL = '.thumbnail'
@@ -63,7 +66,7 @@ export function createIncoming(folder: string): Incoming {
     async append(name, offset, bytes) {
       await mkdir(folder, { recursive: true })
       try {
-        await pipeline(bytes, createWriteStream(pathOf(name), offset === 0 ? { flags: 'w' } : { flags: 'r+', start: offset }))
+        await pipeline(bytes, createWriteStream(pathOf(name), { highWaterMark: WRITE_BYTES, ...(offset === 0 ? { flags: 'w' } : { flags: 'r+', start: offset }) }))
       } catch (error) {
         if (!isFull(error)) throw error
         await remove(name)

@@ -31,6 +31,8 @@ export async function takeUpload(services: Services, req: IncomingMessage, res: 
   }
   const giveUp = () => req.destroy()
   req.setTimeout(SILENCE_MS, giveUp)
+  // From there on it is we who are slow, such as over a large picture.
+  req.once('end', () => { req.setTimeout(0) })
   try {
     answer(req, res, await receive(services, id, { range, length, sha256: digestOf(req.headers['repr-digest']), bytes: req, giveUp }))
   } catch (error) {
