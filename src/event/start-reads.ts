@@ -11,6 +11,9 @@ import type { EventRow } from './types.ts'
 export const MAX_PER_CHAT = 1000
 export const MAX_IN_ALL = 5000
 
+/** So many marks, and profiles, that changed since a cursor are looked through before those of the viewer's own chats are. */
+const FEW = 200
+
 /** Whose events, and of which chat; `chatId` null means all of the viewer's. */
 export interface Scope {
   viewerId: number
@@ -98,15 +101,24 @@ export async function readMissed(sql: Ctx['sql'], { viewerId, chatId }: Scope, c
       ) as missed
       where s.max_xid >= ${horizon}::xid8 and missed.count > 0 and (${chatId}::bigint is null or i.stream_id = ${chatId})
     ),
+    -- After a short absence few marks and profiles of all have changed, after a long one more than the viewer's chats have members: what is fewer is looked through.
+    lately_marked as materialized (select chat_id, user_id, to_seq, marked_at from member where mark_xid >= ${horizon}::xid8 order by mark_xid limit ${FEW + 1}),
+    lately_changed as materialized (select id, updated_at from users where profile_xid >= ${horizon}::xid8 order by profile_xid limit ${FEW + 1}),
     marked as (
-      select m.chat_id, m.user_id, own.large, m.marked_at as at from member m join own on own.chat_id = m.chat_id
-      where m.mark_xid >= ${horizon}::xid8 and m.to_seq is null
+      select m.chat_id, m.user_id, own.large, m.marked_at as at from lately_marked m join own on own.chat_id = m.chat_id
+      where m.to_seq is null and (select count(*) from lately_marked) <= ${FEW}
+      union all
+      select m.chat_id, m.user_id, own.large, m.marked_at from own join member m on m.chat_id = own.chat_id
+      where m.mark_xid >= ${horizon}::xid8 and m.to_seq is null and (select count(*) from lately_marked) > ${FEW}
     ),
     state as (
       select chat_id, user_id, at from marked where not large or user_id = ${viewerId}
       union all select chat_id, null, max(at) from marked where large group by chat_id
+      union all select null, u.id, u.updated_at from lately_changed u
+        where (select count(*) from lately_changed) <= ${FEW} and u.id <> ${viewerId} and exists (select from member m join own on own.chat_id = m.chat_id where m.user_id = u.id)
       union all select null, u.id, u.updated_at from users u
-        where u.profile_xid >= ${horizon}::xid8 and u.id <> ${viewerId} and exists (select from member m join own on own.chat_id = m.chat_id where m.user_id = u.id)
+        where (select count(*) from lately_changed) > ${FEW} and u.profile_xid >= ${horizon}::xid8 and u.id <> ${viewerId}
+          and exists (select from member m join own on own.chat_id = m.chat_id where m.user_id = u.id)
       limit ${MAX_IN_ALL + 1}
     )
     select data_epoch() as epoch, floor_xid::text as floor, pg_current_snapshot()::text as snapshot,

@@ -2,6 +2,7 @@ import { execute, Kind, visit } from 'graphql'
 import type { ASTNode, DocumentNode, ExecutionArgs, ExecutionResult, OperationDefinitionNode } from 'graphql'
 import { Loaders } from '../base/loaders.ts'
 import type { Batch } from '../event/batch.ts'
+import { USE_MS } from '../event/fresh.ts'
 import type { Hub } from '../event/hub.ts'
 import { isState } from '../event/state.ts'
 import { EventKind } from '../event/types.ts'
@@ -25,8 +26,6 @@ export interface Shape {
   fields: readonly (readonly [name: string, holds: 'cursor' | 'caughtUp' | 'list' | { constant: unknown }])[]
 }
 
-/** What was made for many is used for so long, in milliseconds, and not at all once something changed that it may show. */
-const USE_MS = 250
 /** What was out of date when it was made is made again for all; after so many times each connection executes alone. */
 const MAX_TRIES = 3
 /** Of a document with more sets of variables than this at once, or with longer ones (in characters), the further ones are shared with nobody. */
