@@ -82,7 +82,7 @@ async function offlineCtx(database: Database): Promise<Ctx> {
     sql: database.sql,
     sends: new SendBatcher({ sql: database.sends, log: logFor(config), onStored: () => undefined }),
     blobs: createDiskBlobs(config.uploads.folder),
-    incoming: createIncoming(config.uploads.folder),
+    incoming: createIncoming(config.uploads.folder, 'admin'),
     bus,
     presence: createMemoryPresence({ bus, graceMs: 0, idleMs: 0, onOffline: () => Promise.resolve() }),
     typing: await createTyping(bus),

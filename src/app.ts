@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { startLeavings } from './account/job.ts'
 import { createDiskBlobs } from './blob/disk.ts'
 import { createIncoming } from './blob/incoming.ts'
@@ -86,7 +87,7 @@ export async function startApp(config: Config, options: { database: Database; se
     sql: database.sql,
     sends,
     blobs,
-    incoming: createIncoming(config.uploads.folder),
+    incoming: createIncoming(config.uploads.folder, `${hostname().replace(/[^\w.-]/g, '_')}-${config.server.port}`),
     bus,
     presence,
     typing,

@@ -1,16 +1,51 @@
-/** Lets so many at a time do something; the others wait in the order in which they came. */
-export function createGate(width: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = []
+/**
+ * Lets so many at a time do something. The others wait, and are let in by turns: the next is of whoever has waited longest for one of theirs, so that
+ * nobody's many keep all others waiting. `who`: anything that tells them apart.
+ */
+export function createGate(width: number): <T>(who: unknown, work: () => Promise<T>) => Promise<T> {
+  const waiting = new Map<unknown, (() => void)[]>()
   let free = width
-  return async (work) => {
+  const enter = (who: unknown) =>
+    new Promise<void>((resolve) => {
+      const own = waiting.get(who)
+      if (own === undefined) waiting.set(who, [resolve])
+      else own.push(resolve)
+    })
+  const leave = () => {
+    const [first] = waiting
+    if (first === undefined) {
+      free += 1
+      return
+    }
+    const [who, own] = first
+    const next = own.shift()
+    waiting.delete(who)
+    // Behind all others.
+    if (own.length > 0) waiting.set(who, own)
+    next?.()
+  }
+  return async (who, work) => {
     if (free > 0) free -= 1
-    else await new Promise<void>((resolve) => waiting.push(resolve))
+    else await enter(who)
     try {
       return await work()
     } finally {
-      const next = waiting.shift()
-      if (next === undefined) free += 1
-      else next()
+      leave()
+    }
+  }
+}
+
+/** Counts who is in, at most so many of each. Answers a function that lets them out again; null: there are as many as there may be. */
+export function createTurnstile(most: number): (who: unknown) => (() => void) | null {
+  const inside = new Map<unknown, number>()
+  return (who) => {
+    const count = inside.get(who) ?? 0
+    if (count >= most) return null
+    inside.set(who, count + 1)
+    return () => {
+      const left = (inside.get(who) ?? 1) - 1
+      if (left > 0) inside.set(who, left)
+      else inside.delete(who)
     }
   }
 }

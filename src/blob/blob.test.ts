@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -117,12 +117,14 @@ describe('a bucket', () => {
 
 test('a folder keeps a file under its key alone, and nothing beside it', async () => {
   const home = join(folder, 'alone')
-  await mkdir(home)
   const blobs = createDiskBlobs(home)
+  await blobs.check()
   const key = newBlobKey()
   const file = await fileOf(randomBytes(10))
   await blobs.put(key, file)
   expect((await readdir(home, { recursive: true })).sort()).toEqual([key.slice(0, 2), join(key.slice(0, 2), key)])
+  // Other accounts of this machine have no business there.
+  expect((await stat(join(home, key.slice(0, 2)))).mode & 0o777).toBe(0o700)
   await expect(stat(file)).rejects.toThrow('ENOENT')
 })
 

@@ -8,6 +8,9 @@ import type { Blobs } from './index.ts'
 /** So much is read at once: more of it than the stream's own measure makes fewer turns. */
 const READ_BYTES = 256 * 1024
 
+/** Other accounts of this machine have no business in what is kept. */
+export const OURS = 0o700
+
 /** Keeps files in a folder of this machine, or of one that several servers mount. What is put must lie in the same file system. */
 export function createDiskBlobs(folder: string): Blobs {
   // Below folders of two letters, so that none of them grows too long.
@@ -17,7 +20,7 @@ export function createDiskBlobs(folder: string): Blobs {
       const path = pathOf(key)
       try {
         await sync(file)
-        await mkdir(dirname(path), { recursive: true })
+        await mkdir(dirname(path), { recursive: true, mode: OURS })
         await rename(file, path)
         await sync(dirname(path))
       } catch (error) {

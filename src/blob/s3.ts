@@ -10,6 +10,9 @@ import type { Blobs } from './index.ts'
 const CONNECT_MS = 5000
 const SILENCE_MS = 120_000
 
+/** Each file that is on its way holds a connection, for as long as its reader takes: with the few that the SDK opens by itself, slow readers would keep all others waiting. */
+const AGENT = { keepAlive: true, maxSockets: 2000, maxFreeSockets: 50 }
+
 const quiet = () => undefined
 
 /**
@@ -30,7 +33,7 @@ export async function createS3Blobs(settings: S3Settings): Promise<Blobs> {
     responseChecksumValidation: 'WHEN_REQUIRED',
     // What fails is thrown, and told by whoever catches it.
     logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENCE_MS },
+    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENCE_MS, httpAgent: AGENT, httpsAgent: AGENT },
     ...(endpoint === null ? {} : { endpoint }),
     ...(credentials === null ? {} : { credentials }),
   })

@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isUnavailable } from '../base/database-errors.ts'
+import { createTurnstile } from '../base/gate.ts'
 import { Loaders } from '../base/loaders.ts'
 import type { Config } from '../config.ts'
 import type { Services } from '../graphql/context.ts'
@@ -15,10 +16,19 @@ import { takeUpload } from './uploads.ts'
 const UPLOAD = /^\/uploads\/(\d{1,15})$/
 const FILE = /^\/files\/(\d{1,15})\/(file|thumbnail)$/
 
+/** A reader who takes nothing for so long is gone. */
+const SILENCE_MS = 60_000
+/** So many files one user may fetch at once: each of them holds some memory, also where its reader is slow. */
+const FETCHED_AT_ONCE = 128
+
+/** Whether the bytes of a file come with this request, which may take their time. */
+export const isUpload = ({ method, url = '' }: IncomingMessage) => method === 'PUT' && UPLOAD.test(url.split('?', 1)[0] ?? '')
+
 /** Answers for files: takes the bytes of uploads, and gives those of attachments. False: the request is for something else. */
 export type AnswerFiles = (req: IncomingMessage, res: ServerResponse) => Promise<boolean>
 
 export function createFiles(config: Config, services: Services): AnswerFiles {
+  const crowd = createTurnstile(FETCHED_AT_ONCE)
   return async (req, res) => {
     const [path = '', search] = (req.url ?? '').split('?', 2)
     const upload = UPLOAD.exec(path)
@@ -29,7 +39,7 @@ export function createFiles(config: Config, services: Services): AnswerFiles {
     try {
       if (req.method === 'OPTIONS') res.writeHead(204).end()
       else if (upload !== null) await takeUpload(services, req, res, Number(upload[1]), query)
-      else await giveFile(services, req, res, { id: Number(file?.[1]), variant: file?.[2] === 'thumbnail' ? 'thumbnail' : 'file', query })
+      else await giveFile(services, crowd, req, res, { id: Number(file?.[1]), variant: file?.[2] === 'thumbnail' ? 'thumbnail' : 'file', query })
     } catch (error) {
       if (res.headersSent || req.socket.destroyed) {
         res.destroy()
@@ -64,7 +74,7 @@ interface Wanted {
 }
 
 /** Gives a file, or a part of it, to whoever has a link and still has the right that it stands for. What is not to be had looks like what never was. */
-async function giveFile(services: Services, req: IncomingMessage, res: ServerResponse, { id, variant, query }: Wanted): Promise<void> {
+async function giveFile(services: Services, crowd: ReturnType<typeof createTurnstile>, req: IncomingMessage, res: ServerResponse, { id, variant, query }: Wanted): Promise<void> {
   if (req.method !== 'GET' && req.method !== 'HEAD') {
     res.setHeader('allow', 'GET, HEAD')
     refuse(res, 405, 'BAD_USER_INPUT', 'A file is fetched by GET.')
@@ -103,9 +113,23 @@ async function giveFile(services: Services, req: IncomingMessage, res: ServerRes
     res.writeHead(range === null ? 200 : 206, head).end()
     return
   }
-  const bytes = await bytesOf(services, attachment, variant, range ?? undefined)
-  if (bytes === null) throw new Error(`the bytes of attachment ${id} are gone`)
-  res.writeHead(range === null ? 200 : 206, head)
-  // Whoever has seen enough ends the line.
-  await pipeline(bytes, res).catch(() => undefined)
+  // Small pictures are gone at once; a link that is not one user's leads to such alone.
+  const leave = variant === 'file' ? crowd(query.get('g')) : () => undefined
+  if (leave === null) {
+    res.removeHeader('content-disposition')
+    res.setHeader('retry-after', '1')
+    refuse(res, 429, 'RATE_LIMITED', `At most ${FETCHED_AT_ONCE} files can be fetched at once.`)
+    return
+  }
+  try {
+    // Never more than the head has announced, whatever the store has: what stands behind an answer would be read as the next one.
+    const bytes = await bytesOf(services, attachment, variant, { from, to })
+    if (bytes === null) throw new Error(`the bytes of attachment ${id} are gone`)
+    res.writeHead(range === null ? 200 : 206, head)
+    res.setTimeout(SILENCE_MS, () => { res.destroy() })
+    // Whoever has seen enough ends the line.
+    await pipeline(bytes, res).catch(() => undefined)
+  } finally {
+    leave()
+  }
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { StartError } from '../base/start-error.ts'
 import type { Config } from '../config.ts'
 import type { Services } from '../graphql/context.ts'
-import { createFiles } from './files.ts'
+import { createFiles, isUpload } from './files.ts'
 import { createApi } from './graphql.ts'
 import { createGraphiQL } from './graphiql.ts'
 import { answerLive, answerReady } from './health.ts'
@@ -32,8 +32,9 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
   const route = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const path = (req.url ?? '/').split('?', 1)[0]
     res.setHeader('x-content-type-options', 'nosniff')
+    // Whoever sends a file is watched where it is taken.
+    if (!isUpload(req)) limitTime(req, res)
     if (await files(req, res)) return
-    limitTime(req, res)
     if (graphiql(req, res)) return
     if (path === '/graphql') {
       if ((await admitRequest(req, res)) && !(await answerJson(req, res))) await (api.requestListener(req, res) as Promise<void> | undefined)

@@ -12,6 +12,8 @@ import { contentRangeOf } from './ranges.ts'
 /** A sender of whom nothing came for so long is gone. */
 const SILENCE_MS = 30_000
 
+const CODES: Partial<Record<Refused['status'], string>> = { 404: 'NOT_FOUND', 429: 'RATE_LIMITED' }
+
 /** Takes the bytes of an upload, all of them or a part, from whoever has its link. */
 export async function takeUpload(services: Services, req: IncomingMessage, res: ServerResponse, id: number, query: URLSearchParams): Promise<void> {
   if (req.method !== 'PUT') {
@@ -24,21 +26,22 @@ export async function takeUpload(services: Services, req: IncomingMessage, res: 
     return
   }
   const range = contentRangeOf(req.headers['content-range'])
-  const length = req.headers['transfer-encoding'] === undefined ? Number(req.headers['content-length'] ?? 0) : null
-  if (range === undefined || (req.headers['content-encoding'] ?? 'identity') !== 'identity') {
+  const transfer = req.headers['transfer-encoding']
+  const length = transfer === undefined ? Number(req.headers['content-length'] ?? 0) : null
+  if (range === undefined || (req.headers['content-encoding'] ?? 'identity') !== 'identity' || (transfer ?? 'chunked') !== 'chunked') {
     refuse(res, 400, 'BAD_USER_INPUT', 'content-range must be such as `bytes 0-999/5000`, or `bytes */5000` to ask how far it has come; the bytes go as they are.')
     return
   }
   const giveUp = () => req.destroy()
-  req.setTimeout(SILENCE_MS, giveUp)
-  // From there on it is we who are slow, such as over a large picture.
-  req.once('end', () => { req.setTimeout(0) })
+  // Once all of it has come it is we who are slow, such as over a large picture.
+  res.setTimeout(SILENCE_MS, () => { if (!req.complete) giveUp() })
   try {
     answer(req, res, await receive(services, id, { range, length, sha256: digestOf(req.headers['repr-digest']), bytes: req, giveUp }))
   } catch (error) {
     if (error instanceof Refused) {
       if (error.size !== null && error.size > 0) res.setHeader('range', `bytes=0-${error.size - 1}`)
-      refuse(res, error.status, error.status === 404 ? 'NOT_FOUND' : 'BAD_USER_INPUT', error.message)
+      if (error.status === 429) res.setHeader('retry-after', '1')
+      refuse(res, error.status, CODES[error.status] ?? 'BAD_USER_INPUT', error.message)
     } else if (error instanceof StorageFull) {
       services.log.error('There is no room for files')
       res.setHeader('retry-after', '60')

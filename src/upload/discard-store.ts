@@ -32,6 +32,11 @@ export const discardUnused = (db: Db) =>
     select id from attachment where chat_id is null and avatar_of is null and touched_at < now() - make_interval(hours => ${UNUSED_HOURS}) limit ${AT_ONCE} for update skip locked
   )`)
 
+/** Notes that what is stored under this key may go, if nothing has it. */
+export async function discardKey(db: Db, key: string): Promise<void> {
+  await db.execute(sql`insert into discarded_file (key) values (${key}) on conflict do nothing`)
+}
+
 /** A key whose bytes may go, held until the transaction ends; one that another server holds is passed over. Null: there is none. */
 export async function takeDiscarded(db: Db): Promise<{ key: string; isUsed: boolean } | null> {
   const [row] = await db.execute<{ key: string; used: boolean }>(sql`

@@ -8,13 +8,13 @@ import type { ByteRange } from '../blob/index.ts'
 import { withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
 import { viewerOf } from '../viewer.ts'
-import { discardOfMessage, discardOfOwner, discardOfSender, discardOne } from './discard-store.ts'
+import { discardKey, discardOfMessage, discardOfOwner, discardOfSender, discardOne } from './discard-store.ts'
 import { uploadLink } from './links.ts'
 import type { Variant } from './links.ts'
 import { cleanFileName } from './names.ts'
 import { receiveFromOutside, thumbnailKey } from './receive.ts'
 import { copyToMessage, countUpload, findAttachments, findAttachmentsOf, giveToAvatar, giveToMessage, insertAttachment, markFailed, markReady } from './store.ts'
-import type { AttachmentRow } from './store.ts'
+import type { AttachmentRow, Found } from './store.ts'
 
 export type Attachment = AttachmentRow
 export type { ByteRange }
@@ -145,7 +145,15 @@ export async function settleAttachment(ctx: Ctx, id: number, bytes: Readable | n
   const [row] = await findAttachments(ctx.db, [id])
   if (row === undefined || row.state !== 'PENDING' || row.chatId === null || row.number === null) return null
   const found = bytes === null ? null : await receiveFromOutside(ctx, row, bytes)
-  return { chatId: row.chatId, number: row.number, note: (tx) => (found === null ? markFailed(tx.db, id) : markReady(tx.db, id, found)) }
+  return { chatId: row.chatId, number: row.number, note: (tx) => noteOutcome(tx, row, found) }
+}
+
+async function noteOutcome(tx: Ctx, { id, key }: AttachmentRow, found: Found | null): Promise<boolean> {
+  if (found === null) return markFailed(tx.db, id)
+  const awaited = await markReady(tx.db, id, found)
+  // The message is gone meanwhile: nobody else would look for these bytes.
+  if (!awaited) await discardKey(tx.db, key)
+  return awaited
 }
 
 /** The bytes of a file that is there, or of a part of it; null where they are gone. */

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { StorageFull, isFull } from '../base/storage.ts'
 import type { Ctx } from '../ctx.ts'
+import { discardKey } from './discard-store.ts'
 import { inspect } from './inspect.ts'
 import { Refused } from './refused.ts'
 import { findAttachments, markFailed, markReady } from './store.ts'
@@ -40,14 +41,22 @@ export async function receive(ctx: Ports, id: number, sent: Sent): Promise<Recei
   const name = String(id)
   const end = await ctx.incoming.take(name, sent.giveUp)
   try {
+    // Who was asked to give up while they waited.
+    if (sent.bytes.destroyed) throw new Refused(409, 'Another request goes on with this upload.')
     const [row] = await findAttachments(ctx.db, [id])
     if (row === undefined) throw new Refused(404, 'No such upload.')
     if (row.state === 'READY') return { done: true, attachment: row }
     if (row.state === 'FAILED') throw new Refused(410, 'This upload has failed: begin a new one.')
-    const total = row.byteSize ?? 0
-    const size = await append(ctx, name, total, sent)
-    if (size < total) return { done: false, size }
-    return { done: true, attachment: await finish(ctx, row, name, sent.sha256) }
+    const leave = ctx.incoming.enter(row.ownerId ?? 0)
+    if (leave === null) throw new Refused(429, 'Too many files of yours are coming at once.')
+    try {
+      const total = row.byteSize ?? 0
+      const size = await append(ctx, name, total, sent)
+      if (size < total) return { done: false, size }
+      return { done: true, attachment: await finish(ctx, row, name, sent.sha256) }
+    } finally {
+      leave()
+    }
   } finally {
     end()
   }
@@ -92,8 +101,10 @@ async function finish(ctx: Ports, row: AttachmentRow, name: string, sha256: Buff
     throw error
   })
   if (await markReady(ctx.db, row.id, found)) return { ...row, ...found, state: 'READY' }
-  // Nobody awaits it any more, and nobody else would ever look for these bytes.
-  await ctx.blobs.delete([row.key, thumbnailKey(row.key)])
+  // Nobody awaits it any more, and nobody else would ever look for these bytes. Or another server has them too, and was quicker.
+  await discardKey(ctx.db, row.key)
+  const [now] = await findAttachments(ctx.db, [row.id])
+  if (now?.state === 'READY') return now
   throw new Refused(404, 'No such upload.')
 }
 
@@ -115,7 +126,7 @@ export async function receiveFromOutside(ctx: Ports, row: AttachmentRow, bytes: 
 /** Looks at a file that is here whole, and stores it. @throws {Refused}; then nothing of it is left. */
 async function store(ctx: Ports, row: AttachmentRow, name: string): Promise<Found> {
   try {
-    const { found, thumbnail, path } = await inspect(await ctx.incoming.path(name))
+    const { found, thumbnail, path } = await inspect(await ctx.incoming.path(name), row.ownerId)
     if (thumbnail !== null) await ctx.blobs.put(thumbnailKey(row.key), thumbnail)
     await ctx.blobs.put(row.key, path)
     await ctx.incoming.remove(name)
