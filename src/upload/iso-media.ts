@@ -55,12 +55,17 @@ function* boxesOf(body: Buffer): Generator<{ type: string; body: Buffer }> {
   }
 }
 
+function boxOf(body: Buffer, type: string): Buffer | undefined {
+  for (const box of boxesOf(body)) if (box.type === type) return box.body
+  return undefined
+}
+
 function filmOf(head: Buffer): Film {
   const film: Film = { durationSeconds: null, width: null, height: null }
   for (const { type, body } of boxesOf(head)) {
     if (type === 'mvhd') film.durationSeconds = durationOf(body)
     if (type !== 'trak' || film.width !== null) continue
-    const header = [...boxesOf(body)].find((box) => box.type === 'tkhd')?.body
+    const header = boxOf(body, 'tkhd')
     // The last two are fixed point numbers of 16 and 16 bits.
     const [width = 0, height = 0] = header === undefined || header.length < 84 ? [] : [header.readUInt16BE(header.length - 8), header.readUInt16BE(header.length - 4)]
     if (width > 0 && height > 0) Object.assign(film, { width, height })

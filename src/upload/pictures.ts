@@ -2,6 +2,7 @@ import { encode } from 'blurhash'
 import sharp from 'sharp'
 import type { Metadata, Sharp } from 'sharp'
 import { createGate } from '../base/gate.ts'
+import { stripGif } from './gif.ts'
 import { Refused } from './refused.ts'
 
 /** More pixels are not decoded. */
@@ -48,8 +49,8 @@ export function isPicture(mimeType: string): boolean {
  * to `thumbnail`.
  * @throws {Refused} where it cannot be read, or is too large.
  */
-export function cleanPicture(path: string, mimeType: string, cleaned: string, thumbnail: string): Promise<Picture> {
-  return oneAtATime(async () => {
+export function cleanPicture(path: string, mimeType: string, cleaned: string, thumbnail: string, who: number | null): Promise<Picture> {
+  return oneAtATime(who, async () => {
     try {
       return await clean(path, mimeType, cleaned, thumbnail)
     } catch (error) {
@@ -66,10 +67,12 @@ async function clean(path: string, mimeType: string, cleaned: string, thumbnail:
   if (about.width * height > MAX_PIXELS) throw tooLarge()
   const tells = about.exif !== undefined || about.xmp !== undefined || about.iptc !== undefined
   const isMoving = pages > 1 && (mimeType === 'image/gif' || mimeType === 'image/webp')
-  // To make all its pictures anew costs much and gains nothing where there is nothing to take off.
-  const changed = !(mimeType === 'image/gif' || isMoving) || tells
-  if (changed && isMoving && about.width * height * pages > MAX_PIXELS) throw tooLarge()
-  if (changed) await FORMATS[mimeType]?.(open(path, isMoving).autoOrient()).timeout({ seconds: PATIENCE_S }).toFile(cleaned)
+  // To make many pictures anew costs much, and gains nothing where there is nothing to take off, or that can be done without.
+  const stripped = mimeType === 'image/gif' ? await stripGif(path, cleaned) : 'unclear'
+  const anew = stripped === 'unclear' && (mimeType === 'image/gif' || !isMoving || tells)
+  const changed = anew || stripped === 'changed'
+  if (anew && isMoving && about.width * height * pages > MAX_PIXELS) throw tooLarge()
+  if (anew) await FORMATS[mimeType]?.(open(path, isMoving).autoOrient()).timeout({ seconds: PATIENCE_S }).toFile(cleaned)
   const shown = changed ? cleaned : path
   await open(shown).resize(THUMBNAIL, THUMBNAIL, { fit: 'inside', withoutEnlargement: true }).webp({ quality: 75 }).timeout({ seconds: PATIENCE_S }).toFile(thumbnail)
   return { ...sizeOf(about, height), blurhash: await blurhashOf(thumbnail), changed, mimeType: mimeType === 'image/apng' ? 'image/png' : mimeType }

@@ -3,7 +3,7 @@ import type { Client } from '../client.ts'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
 import { announce, fetchBytes, filesOf, put, sendFiles, upload } from '../support/files.ts'
-import { bomb, isoMedia, moving, photo, plain, seen, silence } from '../support/pictures.ts'
+import { bomb, isoMedia, moving, photo, plain, seen, silence, talking } from '../support/pictures.ts'
 
 let server: TestServer
 let alice: Client
@@ -58,6 +58,17 @@ describe('a picture', () => {
     const cleaned = await send(await moving('webp', 5, 16, true))
     const about = await metadataOf(await fetchBytes(cleaned.file.url))
     expect([about.pages, about.exif]).toEqual([5, undefined])
+  })
+
+  test.each([1, 5])('loses what a GIF says besides its pictures, and stays the same else: %i of them', async (pages) => {
+    const silent = pages === 1 ? await plain('gif') : await moving('gif', pages)
+    const { file } = await send(talking(silent))
+    expect(file).toMatchObject({ kind: 'IMAGE', mimeType: 'image/gif', byteSize: silent.length })
+    expect((await fetchBytes(file.url)).equals(silent)).toBe(true)
+    expect((await fetchBytes((await send(silent)).file.url)).equals(silent)).toBe(true)
+    // Built as none should be, it is made anew.
+    const endless = await send(talking(silent).subarray(0, -26))
+    expect((await fetchBytes(endless.file.url)).toString('latin1')).not.toMatch(/GPSLatitude|Nokia/)
   })
 
   test.each<[string, () => Promise<Buffer>, number]>([

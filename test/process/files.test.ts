@@ -1,40 +1,21 @@
 import { execFileSync } from 'node:child_process'
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { request } from 'node:http'
 import type { ClientRequest } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import postgres from 'postgres'
-import { expect, inject, test } from 'vitest'
-import type { Client } from '../client.ts'
-import { PASSWORD } from '../harness.ts'
+import { expect, test } from 'vitest'
 import { announce, fetchBytes, put, sendFiles, upload, urlOf } from '../support/files.ts'
+import { besides, register } from './files-support.ts'
 import { Process, environment, makeFolder, ready, serve } from './support.ts'
-import type { Server } from './support.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const MB = 1024 * 1024
 
 /** To compare millions of bytes one by one would take longer than all else. */
 const sum = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex')
-
-/** Settings of a server on an empty database beside those of the other tests. */
-async function besides(): Promise<{ sql: postgres.Sql; settings: Record<string, string> }> {
-  const url = new URL(inject('postgresUrl'))
-  const name = `files_${randomUUID().replaceAll('-', '')}`
-  const all = postgres(url.href, { max: 1, onnotice: () => undefined })
-  await all.unsafe(`create database ${name}`).finally(() => all.end())
-  url.pathname = `/${name}`
-  return { sql: postgres(url.href, { max: 1, onnotice: () => undefined, types: { bigint: postgres.BigInt } }), settings: { DATABASE_URL: url.href, JWT_SECRET_KEY: randomUUID(), UPLOADS_PER_DAY: '1000000', UPLOAD_BYTES_PER_DAY: String(2 ** 40) } }
-}
-
-async function register(server: Server): Promise<Client> {
-  const client = server.client()
-  await client.register(`alice-${randomUUID().slice(0, 8)}`, PASSWORD)
-  return client
-}
 
 /** Sends the first bytes of an upload, and leaves the line open. */
 function sendSome(url: string, bytes: Buffer, total: number): ClientRequest {

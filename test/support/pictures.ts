@@ -67,15 +67,28 @@ export function silence(seconds: number): Buffer {
   return Buffer.concat([head, Buffer.alloc(rate * seconds, 128)])
 }
 
+/** A box of ISO media. */
+export function box(type: string, ...bodies: Buffer[]): Buffer {
+  const body = Buffer.concat(bodies)
+  const head = Buffer.alloc(8)
+  head.writeUInt32BE(8 + body.length, 0)
+  head.write(type, 4)
+  return Buffer.concat([head, body])
+}
+
+/** A GIF that says something besides its pictures: a comment, XMP as Adobe's programs write it, and a page behind its end. */
+export function talking(gif: Buffer): Buffer {
+  const flags = gif.readUInt8(10)
+  const at = 13 + (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0)
+  const comment = Buffer.concat([Buffer.from([0x21, 0xfe, 5]), Buffer.from('Nokia'), Buffer.from([0])])
+  // What reads it as blocks is led out of it by its end, which counts down.
+  const end = Buffer.from([1, ...Array.from({ length: 256 }, (_, n) => 255 - n), 0])
+  const xmp = Buffer.concat([Buffer.from([0x21, 0xff, 11]), Buffer.from('XMP DataXMP<x:xmpmeta exif:GPSLatitude="51,30.5N"/>'), end])
+  return Buffer.concat([gif.subarray(0, at), comment, xmp, gif.subarray(at), Buffer.from('<script>alert(1)</script>')])
+}
+
 /** A file of this kind of ISO media, such as `heic` or `isom`, with a head that tells how long it lasts and how large it is seen. */
 export function isoMedia(brand: string, { seconds = 0, width = 0, height = 0 } = {}): Buffer {
-  const box = (type: string, ...bodies: Buffer[]) => {
-    const body = Buffer.concat(bodies)
-    const head = Buffer.alloc(8)
-    head.writeUInt32BE(8 + body.length, 0)
-    head.write(type, 4)
-    return Buffer.concat([head, body])
-  }
   const mvhd = Buffer.alloc(100)
   mvhd.writeUInt32BE(1000, 12)
   mvhd.writeUInt32BE(seconds * 1000, 16)
