@@ -25,7 +25,7 @@ const FEATURES: Record<string, Rows> = {
     'a profile that changes, and is heard of': ['wire/receipts.test.ts', 'comes as UserChanged to those who share a chat, live and with a resume, and to nobody else'],
     'another e-mail address': ['wire/own-account.test.ts', 'takes the password, and signs in from then on'],
     'another password': ['wire/own-sessions.test.ts', 'opens, the old one does not, and all other sessions end within a second'],
-    'a picture of oneself': ['files/attachments.test.ts', 'a user has one that everybody sees who is signed in, until there is another'],
+    'a picture of oneself': ['files/avatars.test.ts', 'a user has one that everybody sees who is signed in, until there is another'],
     'availability and a status text': ['wire/presence.test.ts', 'is heard at once by those who listen, and by the other devices'],
     'leaving for good, messages kept': ['wire/account.test.ts', 'stays with KEEP, under the name of a deleted account'],
     'leaving for good, messages erased': ['wire/account.test.ts', 'is emptied with ERASE, told once per chat, and the threads of others stay readable'],
@@ -37,7 +37,7 @@ const FEATURES: Record<string, Rows> = {
   chats: {
     'a direct chat, found rather than doubled': ['wire/history.test.ts', 'titles a direct chat by the other person, and finds it instead of making a second'],
     'a group': ['wire/groups.test.ts', 'has the name and description that it was given'],
-    'a picture of a group': ['files/attachments.test.ts', 'a group has one that its members see, and those who have its invite'],
+    'a picture of a group': ['files/avatars.test.ts', 'a group has one that its members see, and those who have its invite'],
     'joining by an invite': ['wire/invites.test.ts', 'shows whoever has it what it leads into, and lets them in'],
     'adding people': ['wire/groups.test.ts', 'grows by those who are added, each once, and they read only what comes then'],
     'removing people': ['wire/groups.test.ts', 'shrinks by those who are removed: to them the group does not exist any more'],
