@@ -26,7 +26,7 @@ const TEXT_BYTES = 64 * 1024
 /** So much of a file is read at most to find out how long it lasts, and half of it in one piece: lists in its head become many times as large in memory. */
 const MEDIA_BYTES = 16 * 1024 * 1024
 /** Each piece counts for no less than this: of the smallest ones, too, something is kept. */
-const READ_COSTS = 128
+const READ_COSTS = 512
 
 const oneAtATime = createGate(1)
 

@@ -54,6 +54,15 @@ function zipBomb(bytes: number): Buffer {
 }
 
 test('files that are made to be large in memory are not', async () => {
+  // Made first: it takes so long that a connection would end meanwhile.
+  const files = [
+    ['a picture of 2,500 megapixels', await bomb(50_000, 50_000), 413],
+    ['a packed file', gzipSync(Buffer.alloc(200 * MB)), 201],
+    ['an office document', zipBomb(200 * MB), 201],
+    ['a tag', largeTag(15 * MB), 201],
+    ['a long list', soundWith(longList(60 * MB)), 201],
+    ['many boxes', soundWith(emptyBoxes(90 * MB)), 201],
+  ] as const
   const { sql, settings } = await besides()
   const server = await serve({ cwd: await makeFolder(), settings })
   const alice = await register(server)
@@ -62,18 +71,10 @@ test('files that are made to be large in memory are not', async () => {
   const memory = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${server.process.pid}/status`, 'utf8'))?.[1]) / 1024
   const before = memory('VmRSS')
   const grown: Record<string, number> = {}
-  for (const [name, make, status] of [
-    ['a picture of 2,500 megapixels', () => bomb(50_000, 50_000), 413],
-    ['a packed file', () => gzipSync(Buffer.alloc(200 * MB)), 201],
-    ['an office document', () => zipBomb(200 * MB), 201],
-    ['a tag', () => largeTag(90 * MB), 201],
-    ['a long list', () => soundWith(longList(90 * MB)), 201],
-    ['many boxes', () => soundWith(emptyBoxes(90 * MB)), 201],
-  ] as const) {
-    const bytes = await make()
-    const links = await Promise.all(Array.from({ length: 3 }, () => announce(alice, { byteSize: bytes.length })))
+  for (const [name, bytes, status] of files) {
+    const links = await Promise.all(Array.from({ length: 2 }, () => announce(alice, { byteSize: bytes.length })))
     const statuses = await Promise.all(links.map(async ({ url }) => (await put(url, bytes)).status))
-    expect([name, statuses]).toEqual([name, Array(3).fill(status)])
+    expect([name, statuses]).toEqual([name, Array(2).fill(status)])
     // The most that it ever had.
     grown[name] = Math.round(memory('VmHWM') - before)
   }
