@@ -125,8 +125,11 @@ describe.each(STORES)('files kept by %s', (kind) => {
     const lines = Array.from({ length: 20 }, () => send('PUT', url, 'content-length: 1000\r\n', 'x'.repeat(10)))
     let answer = ''
     for (const line of lines) line.on('data', (data) => { answer += String(data) })
-    await expect.poll(() => lines.filter(({ closed }) => closed).length, { timeout: 10_000 }).toBe(19)
-    release()
+    try {
+      await expect.poll(() => lines.filter(({ closed }) => closed).length, { timeout: 10_000 }).toBe(19)
+    } finally {
+      release()
+    }
     await held
     await first
     await expect.poll(() => answer, { timeout: 10_000 }).toMatch(/^HTTP\/1\.1 201 Created/)
