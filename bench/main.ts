@@ -6,6 +6,7 @@ import { low } from './jobs/low.ts'
 import { memory } from './jobs/memory.ts'
 import { resume } from './jobs/resume.ts'
 import { hot, send } from './jobs/send.ts'
+import { upload } from './jobs/upload.ts'
 import { writeDocs } from './lib/docs.ts'
 import type { Job, Result } from './lib/job.ts'
 import { readOptions } from './lib/options.ts'
@@ -19,7 +20,7 @@ import { using } from '../test/chaos/postgres.ts'
 
 // What Parley does in a second, held against what the machine allows. docs/performance.md says what each job is, and how it is measured.
 
-const RUN: Record<JobName, Job> = { send, hot, low, fanout, history, connect, memory, resume, growth }
+const RUN: Record<JobName, Job> = { send, hot, low, fanout, history, connect, memory, resume, upload, growth }
 
 const options = readOptions(process.argv.slice(2))
 const began = Date.now()

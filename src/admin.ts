@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { createDiskBlobs } from './blob/disk.ts'
+import { createIncoming } from './blob/incoming.ts'
 import { createMemoryBus } from './bus/memory.ts'
 import { AppError, Faults } from './base/errors.ts'
 import { Loaders } from './base/loaders.ts'
@@ -72,13 +74,15 @@ async function offlineCtx(database: Database): Promise<Ctx> {
   return {
     viewer: null,
     client: { address: 'local', userAgent: null, trusted: false },
-    settings: { registrationOpen: false, firstIsAdmin: false, publicUrl: '' },
+    settings: { registrationOpen: false, firstIsAdmin: false, publicUrl: '', uploads: config.uploads },
     secrets: createSecrets({ secretKey: '', algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes, serverKey: null }),
     hostTokens: null,
     knownTokens: { find: () => null, learn: () => Promise.resolve(null) },
     db: database.db,
     sql: database.sql,
     sends: new SendBatcher({ sql: database.sends, log: logFor(config), onStored: () => undefined }),
+    blobs: createDiskBlobs(config.uploads.folder),
+    incoming: createIncoming(config.uploads.folder, 'admin'),
     bus,
     presence: createMemoryPresence({ bus, graceMs: 0, idleMs: 0, onOffline: () => Promise.resolve() }),
     typing: await createTyping(bus),

@@ -1,4 +1,8 @@
+import { hostname } from 'node:os'
 import { startLeavings } from './account/job.ts'
+import { createDiskBlobs } from './blob/disk.ts'
+import { createIncoming } from './blob/incoming.ts'
+import { createS3Blobs } from './blob/s3.ts'
 import { createMemoryBus } from './bus/memory.ts'
 import { createRedisBus } from './bus/redis.ts'
 import { coalescing } from './base/coalesce.ts'
@@ -25,6 +29,7 @@ import type { PresenceOptions, Seen } from './presence/index.ts'
 import { createMemoryPresence } from './presence/memory.ts'
 import { createRedisPresence } from './presence/redis.ts'
 import { createTyping } from './presence/typing.ts'
+import { startFileKeeping } from './upload/keep.ts'
 import { touchLastSeen } from './user/store.ts'
 
 /** So long a user stays online after the last connection ended: a reload is no flicker. */
@@ -41,8 +46,9 @@ export interface App {
 }
 
 /** Wires the parts together and begins to serve. */
-export async function startApp(config: Config, options: { database: Database; secretKey: string; log: Logger; presenceGraceMs?: number; presenceIdleMs?: number; keepAliveMs?: number }): Promise<App> {
+export async function startApp(config: Config, options: { database: Database; secretKey: string; log: Logger; presenceGraceMs?: number; presenceIdleMs?: number; keepAliveMs?: number; keepFilesMs?: number }): Promise<App> {
   const { database, log } = options
+  const blobs = config.files.kind === 's3' ? await createS3Blobs(config.files) : createDiskBlobs(config.files.folder)
   const redis = config.redis.kind === 'none' ? null : { settings: config.redis, client: await openRedis(config.redis, log) }
   const onError = (error: unknown) => {
     log.error({ err: error }, 'A listener of the bus failed')
@@ -73,13 +79,15 @@ export async function startApp(config: Config, options: { database: Database; se
   const sends = new SendBatcher({ sql: database.sends, log, onStored })
   const knownTokens = new TokenMemory(hub)
   const services: Services = {
-    settings: { registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback, publicUrl: config.server.publicUrl ?? '' },
+    settings: { registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback, publicUrl: config.server.publicUrl ?? '', uploads: config.uploads },
     secrets: createSecrets({ secretKey: options.secretKey, algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes, serverKey: config.auth.serverKey }),
     hostTokens: config.auth.host === null ? null : createHostTokens(config.auth.host, log),
     knownTokens,
     db: database.db,
     sql: database.sql,
     sends,
+    blobs,
+    incoming: createIncoming(config.uploads.folder, `${hostname().replace(/[^\w.-]/g, '_')}-${config.server.port}`),
     bus,
     presence,
     typing,
@@ -88,10 +96,12 @@ export async function startApp(config: Config, options: { database: Database; se
     hub,
   }
   await Promise.all([hub.start(bus), warmUpPasswords()])
-  const leavings = await startLeavings({ ...services, viewer: null, client: { address: 'local', userAgent: null, trusted: false }, loaders: new Loaders() })
+  const ofNobody = { ...services, viewer: null, client: { address: 'local', userAgent: null, trusted: false }, loaders: new Loaders() }
+  const leavings = await startLeavings(ofNobody)
+  const fileKeeping = startFileKeeping(ofNobody, options.keepFilesMs)
   const retention = startRetention({ sql: database.sql, log })
   const stopParts = async () => {
-    await Promise.allSettled([leavings.stop(), retention.stop(), sends.close()])
+    await Promise.allSettled([leavings.stop(), retention.stop(), fileKeeping.stop(), sends.close()])
     knownTokens.close()
     await hub.close()
     typing.close()

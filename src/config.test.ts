@@ -31,6 +31,8 @@ test('nothing needs to be set', () => {
     quotas: QUOTAS,
     graphiql: true,
     introspection: true,
+    files: { kind: 'disk', folder: resolve('data/files') },
+    uploads: { folder: resolve('data/files/incoming'), maxBytes: 104_857_600, perDay: { files: 1000, bytes: 1_073_741_824 } },
   })
 })
 
@@ -64,6 +66,10 @@ test('each setting reaches its place', () => {
       RATE_LIMITS: 'no',
       GRAPHIQL: 'yes',
       INTROSPECTION: '1',
+      FILES_DIR: '/srv/files',
+      MAX_UPLOAD_BYTES: '5000000',
+      UPLOADS_PER_DAY: '10',
+      UPLOAD_BYTES_PER_DAY: '50000000',
     }),
   ).toEqual({
     production: true,
@@ -85,6 +91,8 @@ test('each setting reaches its place', () => {
     quotas: null,
     graphiql: true,
     introspection: true,
+    files: { kind: 'disk', folder: '/srv/files' },
+    uploads: { folder: '/srv/files/incoming', maxBytes: 5_000_000, perDay: { files: 10, bytes: 50_000_000 } },
   })
 })
 
@@ -169,6 +177,17 @@ test('the sign-in of a host product is set as a whole', () => {
   expect(readConfig({ AUTH_CLAIM_NAME: 'full_name' }).auth.host).toBeNull()
 })
 
+test('a bucket takes the place of the folder, of Amazon or of any other store', () => {
+  const files = (environment: Environment) => readConfig(environment).files
+  expect(files({ S3_BUCKET: 'chat' })).toEqual({ kind: 's3', bucket: 'chat', region: 'us-east-1', endpoint: null, pathStyle: false, prefix: '', credentials: null })
+  expect(files({ S3_BUCKET: 'chat', S3_ENDPOINT: 'http://minio:9000', S3_REGION: 'eu-1', S3_ACCESS_KEY_ID: 'me', S3_SECRET_ACCESS_KEY: 'hush', S3_PREFIX: 'parley/' })).toEqual({
+    kind: 's3', bucket: 'chat', region: 'eu-1', endpoint: 'http://minio:9000', pathStyle: true, prefix: 'parley/', credentials: { accessKeyId: 'me', secretAccessKey: 'hush' },
+  })
+  expect(files({ S3_BUCKET: 'chat', S3_ENDPOINT: 'https://s3.example.com', S3_PATH_STYLE: 'no' })).toMatchObject({ pathStyle: false })
+  expect(faultsOf({ S3_ENDPOINT: 'http://minio:9000', S3_REGION: 'eu-1' })).toEqual(['S3_ENDPOINT', 'S3_REGION'].map((name) => `${name} needs S3_BUCKET, without which files are kept on disk`))
+  expect(faultsOf({ S3_BUCKET: 'chat', S3_ACCESS_KEY_ID: 'me' })).toEqual(['S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together'])
+})
+
 test('a relative folder counts from where the server is started', () => {
   expect(readConfig({ DATA_DIR: './here' }).dataDir).toBe(join(process.cwd(), 'here'))
 })
@@ -215,6 +234,9 @@ describe('a bad value is named with what would be good', () => {
     ['RATE_LIMITS', 'toString=1/1', `has no line called "toString"; there are ${Object.keys(QUOTAS).join(', ')}`],
     ['GRAPHIQL', 'dev', NO_SWITCH],
     ['INTROSPECTION', 'dev', NO_SWITCH],
+    ['MAX_UPLOAD_BYTES', '100MB', whole(1, 2 ** 31 - 1)],
+    ['UPLOADS_PER_DAY', '0', whole(1, 1_000_000)],
+    ['UPLOAD_BYTES_PER_DAY', '1e9', whole(1, 2 ** 50)],
   ])('%s=%s', (name, value, fault) => {
     expect(faultsOf({ [name]: value })).toEqual([`${name} ${fault}`])
   })

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { QUOTAS, readQuotas } from './base/quotas.ts'
 import type { Quotas } from './base/quotas.ts'
@@ -22,7 +22,7 @@ export interface Config {
     /** Origins of web pages that may call the API, besides the server's own. */
     corsOrigins: string[]
   }
-  /** Absolute path of the folder for the embedded database, the key file and later the uploads. */
+  /** Absolute path of the folder for the embedded database, the key file and the files that people send. */
   dataDir: string
   /** `embedded`: a PostgreSQL started by this server, its data in `dataDir`. */
   database: { kind: 'embedded' } | { kind: 'external'; url: string }
@@ -48,6 +48,30 @@ export interface Config {
   quotas: Quotas | null
   graphiql: boolean
   introspection: boolean
+  /** Where the files that people send are kept. */
+  files: { kind: 'disk'; folder: string } | ({ kind: 's3' } & S3Settings)
+  uploads: {
+    /** The folder in which files stand until all of their bytes have come. */
+    folder: string
+    /** A single file has at most so many bytes. */
+    maxBytes: number
+    /** What one user may upload in a day (of UTC). */
+    perDay: { files: number; bytes: number }
+  }
+}
+
+/** A bucket of an S3-compatible store. */
+export interface S3Settings {
+  bucket: string
+  region: string
+  /** Where the store is; null: Amazon's of that region. */
+  endpoint: string | null
+  /** Whether the bucket stands in the path rather than in the host's name; most stores besides Amazon's want it. */
+  pathStyle: boolean
+  /** Stands before each key, such as `parley/`; may be empty. */
+  prefix: string
+  /** Null: as Amazon's tools find them, such as by the role of the machine. */
+  credentials: { accessKeyId: string; secretAccessKey: string } | null
 }
 
 /** The sign-in of the host product, whose users come with tokens that it signs. */
@@ -143,6 +167,17 @@ const Environment = z.object({
   RATE_LIMITS: quotas.default(QUOTAS),
   GRAPHIQL: bool.optional(),
   INTROSPECTION: bool.optional(),
+  FILES_DIR: z.string().optional(),
+  MAX_UPLOAD_BYTES: wholeNumber(1, 2 ** 31 - 1).default(100 * 1024 * 1024),
+  UPLOADS_PER_DAY: wholeNumber(1, 1_000_000).default(1000),
+  UPLOAD_BYTES_PER_DAY: wholeNumber(1, 2 ** 50).default(1024 ** 3),
+  S3_BUCKET: z.string().optional(),
+  S3_ENDPOINT: url.optional(),
+  S3_REGION: z.string().default('us-east-1'),
+  S3_ACCESS_KEY_ID: z.string().optional(),
+  S3_SECRET_ACCESS_KEY: z.string().optional(),
+  S3_PATH_STYLE: bool.optional(),
+  S3_PREFIX: z.string().regex(/^[\w./-]{1,200}$/, 'must be made of letters, digits, dots, hyphens, underscores and slashes').optional(),
 })
 
 /** All of them, or none. */
@@ -152,6 +187,29 @@ function hostOf(env: z.infer<typeof Environment>): HostSettings | null {
   const { AUTH_JWKS_URL: jwksUrl, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = env
   if (jwksUrl === undefined || issuer === undefined || audience === undefined) return null
   return { jwksUrl, issuer, audience, claims: { username: env.AUTH_CLAIM_USERNAME, name: env.AUTH_CLAIM_NAME, email: env.AUTH_CLAIM_EMAIL } }
+}
+
+function filesOf(env: z.infer<typeof Environment>, folder: string): Config['files'] {
+  if (env.S3_BUCKET === undefined) return { kind: 'disk', folder }
+  const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey, S3_ENDPOINT: endpoint = null } = env
+  return {
+    kind: 's3',
+    bucket: env.S3_BUCKET,
+    region: env.S3_REGION,
+    endpoint,
+    pathStyle: env.S3_PATH_STYLE ?? endpoint !== null,
+    prefix: env.S3_PREFIX ?? '',
+    credentials: accessKeyId === undefined || secretAccessKey === undefined ? null : { accessKeyId, secretAccessKey },
+  }
+}
+
+/** What belongs to a bucket, and says nothing without one. */
+const S3_SETTINGS = ['S3_ENDPOINT', 'S3_REGION', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY', 'S3_PATH_STYLE', 'S3_PREFIX']
+
+function fileFaults(given: Record<string, string | undefined>): string[] {
+  const faults = given.S3_BUCKET === undefined ? S3_SETTINGS.filter((name) => given[name] !== undefined).map((name) => `${name} needs S3_BUCKET, without which files are kept on disk`) : []
+  if ((given.S3_ACCESS_KEY_ID === undefined) !== (given.S3_SECRET_ACCESS_KEY === undefined)) faults.push('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together')
+  return faults
 }
 
 /**
@@ -167,9 +225,11 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   }
   const missing = HOST_SETTINGS.filter((name) => given[name] === undefined)
   if (missing.length < HOST_SETTINGS.length) faults.push(...missing.map((name) => `${name} must be set too: ${HOST_SETTINGS.join(', ')} go together`))
+  faults.push(...fileFaults(given))
   if (!result.success || faults.length > 0) throw new ConfigError(faults)
   const env = result.data
   const production = env.NODE_ENV === 'production'
+  const folder = resolve(env.FILES_DIR ?? join(env.DATA_DIR, 'files'))
   return {
     production,
     server: {
@@ -190,5 +250,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     quotas: env.RATE_LIMITS,
     graphiql: env.GRAPHIQL ?? !production,
     introspection: env.INTROSPECTION ?? !production,
+    files: filesOf(env, folder),
+    uploads: { folder: join(folder, 'incoming'), maxBytes: env.MAX_UPLOAD_BYTES, perDay: { files: env.UPLOADS_PER_DAY, bytes: env.UPLOAD_BYTES_PER_DAY } },
   }
 }

@@ -1,3 +1,5 @@
+import type { Incoming } from './blob/incoming.ts'
+import type { Blobs } from './blob/index.ts'
 import type { Bus, Hint } from './bus/index.ts'
 import type { HostTokens } from './base/host-tokens.ts'
 import type { Logger } from './base/log.ts'
@@ -37,6 +39,12 @@ export interface Settings {
   firstIsAdmin: boolean
   /** How clients reach this server, without a trailing slash: links begin with it. */
   publicUrl: string
+  uploads: {
+    /** A single file has at most so many bytes. */
+    maxBytes: number
+    /** What one user may upload in a day (of UTC). */
+    perDay: { files: number; bytes: number }
+  }
 }
 
 /**
@@ -52,9 +60,10 @@ export interface Shared {
   assumeOther(userId: number): void
   /**
    * A whole number that each viewer has of their own, read for all of them together: what stands here is replaced by it. `load` answers a
-   * function that knows it of each of these; null makes that one be answered alone.
+   * function that knows it of each of these; null makes that one be answered alone. Within a longer text it may stand for some text, of letters that
+   * JSON takes as they are.
    */
-  ofEach(load: (viewerIds: readonly number[]) => Promise<(viewerId: number) => number | null>): number
+  ofEach(load: (viewerIds: readonly number[]) => Promise<(viewerId: number) => number | string | null>): number
   /** Nothing can be taken for granted here: everybody is answered alone. */
   refuse(): never
 }
@@ -89,6 +98,9 @@ export interface Ctx {
   sql: Database['sql']
   /** Outside of a transaction messages are stored by this, many at once. */
   sends: Sends
+  /** Files that are there whole, and files that are on their way. */
+  blobs: Blobs
+  incoming: Incoming
   bus: Bus
   presence: Presence
   typing: Typing

@@ -44,7 +44,7 @@ const CHECKS: Check[] = [
     what: 'events about messages that are not there',
     rows: (sql) => sql`
       select e.stream_id || ':' || e.seq as place from event e
-      where e.kind between 10 and 14 and not exists (select from message m where m.chat_id = e.stream_id and m.number = e.ref_id)`,
+      where (e.kind between 10 and 14 or e.kind = 16) and not exists (select from message m where m.chat_id = e.stream_id and m.number = e.ref_id)`,
   },
   { what: 'messages in no chat', rows: (sql) => sql`select chat_id || ':' || number as place from message m where not exists (select from chat c where c.id = m.chat_id)` },
   {
@@ -96,6 +96,18 @@ const CHECKS: Check[] = [
   {
     what: 'mentions in messages that are not there',
     rows: (sql) => sql`select chat_id || ':' || number as place from mention n where not exists (select from message m where m.chat_id = n.chat_id and m.number = n.number)`,
+  },
+  {
+    what: 'files of messages that are not there',
+    rows: (sql) => sql`
+      select a.id::text as place from attachment a
+      where a.chat_id is not null and not exists (select from message m where m.chat_id = a.chat_id and m.number = a.number and m.deleted_at is null)`,
+  },
+  {
+    what: 'pictures of users and chats that are not there',
+    rows: (sql) => sql`
+      select p.id::text as place from (select id, avatar_id from users union all select id, avatar_id from chat) as p
+      where p.avatar_id is not null and not exists (select from attachment a where a.id = p.avatar_id and a.avatar_of = p.id and a.state = 'READY')`,
   },
   {
     what: 'former texts of messages that are not there',

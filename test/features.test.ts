@@ -25,6 +25,7 @@ const FEATURES: Record<string, Rows> = {
     'a profile that changes, and is heard of': ['wire/receipts.test.ts', 'comes as UserChanged to those who share a chat, live and with a resume, and to nobody else'],
     'another e-mail address': ['wire/own-account.test.ts', 'takes the password, and signs in from then on'],
     'another password': ['wire/own-sessions.test.ts', 'opens, the old one does not, and all other sessions end within a second'],
+    'a picture of oneself': ['files/avatars.test.ts', 'a user has one that everybody sees who is signed in, until there is another'],
     'availability and a status text': ['wire/presence.test.ts', 'is heard at once by those who listen, and by the other devices'],
     'leaving for good, messages kept': ['wire/account.test.ts', 'stays with KEEP, under the name of a deleted account'],
     'leaving for good, messages erased': ['wire/account.test.ts', 'is emptied with ERASE, told once per chat, and the threads of others stay readable'],
@@ -36,6 +37,7 @@ const FEATURES: Record<string, Rows> = {
   chats: {
     'a direct chat, found rather than doubled': ['wire/history.test.ts', 'titles a direct chat by the other person, and finds it instead of making a second'],
     'a group': ['wire/groups.test.ts', 'has the name and description that it was given'],
+    'a picture of a group': ['files/avatars.test.ts', 'a group has one that its members see, and those who have its invite'],
     'joining by an invite': ['wire/invites.test.ts', 'shows whoever has it what it leads into, and lets them in'],
     'adding people': ['wire/groups.test.ts', 'grows by those who are added, each once, and they read only what comes then'],
     'removing people': ['wire/groups.test.ts', 'shrinks by those who are removed: to them the group does not exist any more'],
@@ -67,6 +69,17 @@ const FEATURES: Record<string, Rows> = {
     'receipts and the status that follows': ['wire/receipts.test.ts', 'go from sent to delivered to read, by the last of the others'],
     'search in messages': ['wire/search.test.ts', 'what is looked for'],
     'kept whatever dies': ['process/crash.test.ts', 'kill -9 of %s during sends: the next start has all that was acknowledged, nothing twice'],
+  },
+  files: {
+    'pictures, films, voice and documents in a message, with a caption': ['files/attachments.test.ts', 'has them in the order in which they were given, and the text as their caption'],
+    'uploads that go on where they broke off': ['files/uploads.test.ts', 'an upload in parts goes on where it was, and tells how far it has come'],
+    'parts of a file, as players ask for them': ['files/uploads.test.ts', 'a part of a file, and none where nothing changed'],
+    'pictures upright, cleaned and small': ['files/pictures.test.ts', 'stands upright, says nothing of where it was taken, and comes with a small one'],
+    'how long sound and film last': ['files/pictures.test.ts', 'sound and video tell how long they last'],
+    'links for those alone who may read': ['files/attachments.test.ts', 'is each viewer’s own, and ends with what they may read'],
+    'forwarded files': ['files/attachments.test.ts', 'forwarded has files of its own, which stay when the first ones go'],
+    'bytes that go with the last that uses them': ['files/attachments.test.ts', 'that is deleted has none, and their bytes go'],
+    'files in any S3-compatible store': ['files/uploads.test.ts', "describe.each(['disk', 's3'])"],
   },
   'real time': {
     'one stream of all chats': ['wire/events.test.ts', 'several chats come over one stream, each in its order'],

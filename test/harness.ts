@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import postgres from 'postgres'
 import { inject } from 'vitest'
 import { startApp } from '../src/app.ts'
@@ -38,6 +41,8 @@ interface Options {
   presenceGraceMs?: number
   presenceIdleMs?: number
   keepAliveMs?: number
+  /** How often files are looked for that nobody needs. */
+  keepFilesMs?: number
 }
 
 export const PASSWORD = 'correct horse battery'
@@ -45,12 +50,14 @@ export const PASSWORD = 'correct horse battery'
 /** Starts a server on a fresh copy of the template database. */
 export async function startServer(options: Options = {}): Promise<TestServer> {
   const databaseUrl = options.databaseUrl ?? (await copyTemplate())
-  const config = readConfig({ PORT: '0', RATE_LIMITS: 'off', LOG_LEVEL: 'silent', JWT_SECRET_KEY: 'a secret key for tests, long enough', ...options.settings })
+  // Made with the first file only.
+  const dataDir = join(tmpdir(), `parley-server-${randomUUID()}`)
+  const config = readConfig({ PORT: '0', DATA_DIR: dataDir, RATE_LIMITS: 'off', LOG_LEVEL: 'silent', JWT_SECRET_KEY: 'a secret key for tests, long enough', ...options.settings })
   const log = options.log ?? createLog({ level: config.logLevel, pretty: false })
   const secretKey = config.auth.secretKey ?? ''
   const start = async () => {
     const database = await openDatabase(databaseUrl, { poolSize: 5 })
-    const presence = { presenceGraceMs: options.presenceGraceMs ?? 50, presenceIdleMs: options.presenceIdleMs, keepAliveMs: options.keepAliveMs }
+    const presence = { presenceGraceMs: options.presenceGraceMs ?? 50, presenceIdleMs: options.presenceIdleMs, keepAliveMs: options.keepAliveMs, keepFilesMs: options.keepFilesMs }
     try {
       return { database, app: await startApp(config, { database, secretKey, log, ...presence }) }
     } catch (error) {
@@ -96,6 +103,7 @@ export async function startServer(options: Options = {}): Promise<TestServer> {
     async close() {
       await Promise.all([...clients].map((client) => client.close()))
       await stop()
+      await rm(dataDir, { recursive: true, force: true })
     },
   }
 }

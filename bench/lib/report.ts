@@ -106,5 +106,6 @@ const TITLES: Record<JobName, string> = {
   connect: 'Connecting, until the first batch of events',
   memory: 'Memory of a connection with its stream of events',
   resume: 'Coming back with 20 messages missed',
+  upload: 'Files to the disk and from it, 4 at once',
   growth: 'What it costs with more of everything',
 }

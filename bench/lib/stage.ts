@@ -76,7 +76,7 @@ export async function openStage(options: Options, say: (text: string) => void): 
       // It ended with its server, as it should.
     }
   })
-  const ours = new Process('Parley', folder, [...(options.profile === null ? [] : ['--cpu-prof', '--cpu-prof-dir', resolve(options.profile)]), MAIN], { DATA_DIR: dataDir, JWT_SECRET_KEY: SECRET, RATE_LIMITS: 'off', LOG_LEVEL: 'warn', NODE_ENV: 'production' }, '/health/live')
+  const ours = new Process('Parley', folder, [...(options.profile === null ? [] : ['--cpu-prof', '--cpu-prof-dir', resolve(options.profile)]), MAIN], { DATA_DIR: dataDir, JWT_SECRET_KEY: SECRET, RATE_LIMITS: 'off', UPLOADS_PER_DAY: '1000000', UPLOAD_BYTES_PER_DAY: String(2 ** 50), LOG_LEVEL: 'warn', NODE_ENV: 'production' }, '/health/live')
   const bare = new Process('bare ws', folder, [BARE], {}, '/')
   const starting = async () => { await Promise.all([ours.start(), bare.start()]) }
   await starting()

@@ -28,6 +28,8 @@ export const TARGETS: Record<string, Target> = {
   'fanout 300: Parley / ejabberd, 8 in flight': { gate: 2, goal: 5 },
   'history: Parley / rows': { gate: 0.2, goal: 0.4 },
   'connect: Parley / bare ws': { gate: 0.3, goal: 0.5 },
+  'upload: PUT, Parley / bare streams': { gate: 0.7 },
+  'upload: GET, Parley / bare streams': { gate: 0.7 },
   'memory: bytes of Parley / bare ws': { gate: 3, goal: 2 },
 }
 

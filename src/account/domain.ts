@@ -4,6 +4,7 @@ import { publishHints, withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
 import { appendOne, lockStreams } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
+import { dropOfOwner, dropOfSender } from '../upload/domain.ts'
 import { viewerOf } from '../viewer.ts'
 import { closeDirectChat, deleteKeys, deleteLeaving, deleteMentionsOf, emptyProfile, eraseMessages, hasWritten, insertLeavings, takeBackReactions, takeLeaving } from './store.ts'
 import type { Leaving } from './store.ts'
@@ -21,6 +22,7 @@ export async function deleteAccount(ctx: Ctx, input: { password: string; erase: 
     await insertLeavings(tx.db, userId, input.erase)
     await deleteKeys(tx.db, userId)
     await emptyProfile(tx.db, userId)
+    await dropOfOwner(tx, userId)
     await appendOne(tx, stream, { kind: EventKind.SESSION_ENDED, actorId: userId })
   })
   ctx.bus.publish('leavings', null)
@@ -46,6 +48,7 @@ async function leaveChat(ctx: Ctx, { userId, chatId, erase }: Leaving): Promise<
   if (erase && (await hasWritten(tx.db, chatId, userId))) {
     const seq = await appendOne(tx, stream, { kind: EventKind.MESSAGES_ERASED, actorId: userId, refId: userId, rev: stream.messageNo })
     await eraseMessages(tx.db, chatId, userId, seq)
+    await dropOfSender(tx, chatId, userId)
   }
   stream.headSeq += await takeBackReactions(tx.db, chatId, userId, { headSeq: stream.headSeq, kind: EventKind.MESSAGE_REACTED })
   publishHints(tx, [[chatId, stream.headSeq]])

@@ -14,6 +14,7 @@ export async function emptyProfile(db: Db, userId: number): Promise<void> {
       email: null,
       displayName: 'Deleted account',
       bio: null,
+      avatarId: null,
       availability: 'AVAILABLE',
       statusText: null,
       roles: [],

@@ -10,7 +10,6 @@ import { User } from '../user/schema.ts'
 import { changePassword } from './change-password.ts'
 import { login, refreshSession, register } from './domain.ts'
 import type { SignedIn } from './domain.ts'
-import { updateProfile } from './profile.ts'
 import { loadSession, logout, revokeOtherSessions, revokeSession, sessionsOf } from './sessions.ts'
 import type { Session as SessionShape } from './sessions.ts'
 
@@ -198,32 +197,11 @@ const ChangePasswordPayload = definePayload<UserShape>('ChangePasswordPayload', 
   user: t.field({ type: User, nullable: true, description: 'The viewer.', resolve: (outcome) => outcome.value }),
 }))
 
-const UpdateProfileInput = builder.inputType('UpdateProfileInput', {
-  description: 'What to change; what is left out stays as it is.',
-  fields: (t) => ({
-    username: t.string({ description: 'A new username: 2 to 32 letters, digits, dots, hyphens and underscores.' }),
-    displayName: t.string({ description: 'A new name to show, at most 80 characters.' }),
-    bio: t.string({ description: 'A new text about oneself, at most 500 characters; null clears it.' }),
-    email: t.string({ description: 'A new e-mail address.' }),
-    currentPassword: t.string({ description: 'Needed to change the e-mail address.' }),
-  }),
-})
-
-const UpdateProfilePayload = definePayload<UserShape>('UpdateProfilePayload', 'The answer to updateProfile.', (t) => ({
-  user: t.field({ type: User, nullable: true, description: 'The viewer, changed.', resolve: (outcome) => outcome.value }),
-}))
-
 builder.mutationFields((t) => ({
   changePassword: t.field({
     type: ChangePasswordPayload,
     description: "Sets another password; all of the viewer's other sessions end.",
     args: { input: t.arg({ type: ChangePasswordInput, required: true, description: 'Both passwords.' }) },
     resolve: (_root, { input }, ctx) => attempt(ctx, () => changePassword(ctx, input)),
-  }),
-  updateProfile: t.field({
-    type: UpdateProfilePayload,
-    description: "Changes the viewer's own profile.",
-    args: { input: t.arg({ type: UpdateProfileInput, required: true, description: 'What to change.' }) },
-    resolve: (_root, { input }, ctx) => attempt(ctx, () => updateProfile(ctx, input)),
   }),
 }))

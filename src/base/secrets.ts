@@ -10,7 +10,7 @@ export interface Secrets {
   /** Whether this is the key of the product's own server; where none is set, nothing is. */
   isServerKey(given: string): boolean
   /** A keyed hash of 32 bytes. */
-  hmac(purpose: 'client-hash' | 'refresh-token', data: string | Buffer): Buffer
+  hmac(purpose: 'client-hash' | 'refresh-token' | 'file', data: string | Buffer): Buffer
 }
 
 export function createSecrets(options: { secretKey: string; algorithm: Secrets['algorithm']; expiresInMinutes: number; serverKey: string | null }): Secrets {

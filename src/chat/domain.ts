@@ -12,6 +12,7 @@ import { gatheringOutside } from '../db/gather.ts'
 import { append, appendOne, createStream, lockStreams } from '../event/log.ts'
 import type { StreamHead } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
+import { changeAvatar } from '../upload/domain.ts'
 import { blocksWith } from '../user/blocks.ts'
 import { blockersAmong, loadUser, readUsers } from '../user/domain.ts'
 import type { User } from '../user/domain.ts'
@@ -199,6 +200,8 @@ export interface CreateGroupInput {
   title: string
   description?: string | null
   memberIds: readonly number[]
+  /** An uploaded picture of the viewer's. */
+  avatar?: number | null
 }
 
 /** Makes a group of the viewer, its owner, and these members. With a clientId, the same call again answers the same chat. */
@@ -207,18 +210,19 @@ export async function createGroupChat(ctx: Ctx, input: CreateGroupInput): Promis
   throwFaults(groupFaults(input))
   const others = [...new Set(input.memberIds)].filter((id) => id !== viewer.userId)
   const title = input.title.trim()
-  const clientHash = ctx.secrets.hmac('client-hash', JSON.stringify(['group', title, input.description ?? null, [...others].sort((a, b) => a - b)]))
+  const clientHash = ctx.secrets.hmac('client-hash', JSON.stringify(['group', title, input.description ?? null, [...others].sort((a, b) => a - b), ...(input.avatar == null ? [] : [input.avatar])]))
   const chatId = await withTransaction(ctx, async (tx) => {
     const found = await readUsers(tx, others)
     const blockers = await blockersAmong(tx, others)
     throwFaults(input.memberIds.flatMap((id, index) => (id === viewer.userId || (found.has(id) && !blockers.has(id)) ? [] : [new NotFound('No such user.', ['memberIds', String(index)])])))
-    const values = { kind: 'GROUP', title, searchText: searchTextOf(title), description: input.description, memberCount: others.length + 1, createdBy: viewer.userId, clientId: input.clientId, clientHash } as const
+    const values = { kind: 'GROUP', title, avatarId: input.avatar, searchText: searchTextOf(title), description: input.description, memberCount: others.length + 1, createdBy: viewer.userId, clientId: input.clientId, clientHash } as const
     const chat = await insertChat(tx.db, values)
     if (chat === null) {
       const earlier = await findChatByClientId(tx.db, viewer.userId, input.clientId ?? '')
       if (earlier?.clientHash == null || !equalBytes(earlier.clientHash, clientHash)) throw new Conflict('This clientId was used for another chat.', ['clientId'])
       return earlier.id
     }
+    if (input.avatar != null) await changeAvatar(tx, input.avatar, chat.id, null)
     await openChat(tx, chat, new Map([[viewer.userId, 'OWNER' as const], ...others.map((id) => [id, 'MEMBER' as const] as const)]))
     return chat.id
   })

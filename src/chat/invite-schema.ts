@@ -1,5 +1,6 @@
 import { builder } from '../graphql/builder.ts'
 import { attempt, definePayload, inputId } from '../graphql/errors.ts'
+import { invitedAvatarUrl } from './avatar.ts'
 import type { Chat as ChatShape } from './domain.ts'
 import { chatByInvite, createInvite, inviteOf, joinChat, revokeInvite } from './invites.ts'
 import type { Invite, InvitedChat } from './invites.ts'
@@ -23,6 +24,7 @@ const ChatInvitePreview = builder.objectRef<InvitedChat>('ChatInvitePreview').im
   fields: (t) => ({
     title: t.string({ description: 'Its name.', resolve: (chat) => chat.title ?? '' }),
     description: t.exposeString('description', { nullable: true, description: 'What the group is about.' }),
+    avatarUrl: t.field({ type: 'URL', nullable: true, description: 'Its picture, for two and a half to five minutes; null where it has none.', resolve: (chat, _args, ctx) => invitedAvatarUrl(ctx, chat) }),
     memberCount: t.exposeInt('memberCount', { description: 'How many are in it.' }),
   }),
 })

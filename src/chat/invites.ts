@@ -21,7 +21,7 @@ export interface Invite {
 }
 
 /** A group as somebody sees it who is invited and need not be in it. */
-export type InvitedChat = Pick<ChatRow, 'id' | 'title' | 'description' | 'memberCount'>
+export type InvitedChat = Pick<ChatRow, 'id' | 'title' | 'description' | 'memberCount' | 'avatarId'>
 
 /** 128 random bits, as they are written into a link. */
 const CODE = /^[A-Za-z0-9_-]{22}$/

@@ -8,6 +8,7 @@ import { defineConnection, pageArgs } from '../graphql/page.ts'
 import { loadUser } from '../user/domain.ts'
 import { User } from '../user/schema.ts'
 import type { User as UserShape } from '../user/domain.ts'
+import { avatarUrl } from './avatar.ts'
 import { blockUser, unblockUser } from './blocks.ts'
 import { createDirectChat, createGroupChat, directChatWith, listMembers, loadChat, loadMember, titleOf } from './domain.ts'
 import type { Chat as ChatShape, Member as MemberShape } from './domain.ts'
@@ -52,6 +53,12 @@ defineNode('Chat', Chat, {
     kind: t.field({ type: ChatKind, description: 'What sort of chat it is.', resolve: ({ chat }) => chat.kind }),
     title: t.string({ description: 'Its name. A direct chat is titled by the other person, a WhatsApp chat by its contact.', resolve: ({ chat }, _args, ctx) => titleOf(ctx, chat) }),
     description: t.string({ nullable: true, description: 'What the chat is about.', resolve: ({ chat }) => chat.description }),
+    avatarUrl: t.field({
+      type: 'URL',
+      nullable: true,
+      description: 'A small picture (WebP, at most 512 pixels wide and high), by a link of the viewer’s own that is good for two and a half to five minutes. A direct chat has that of the other person. Null where there is none.',
+      resolve: (chat, _args, ctx) => avatarUrl(ctx, chat),
+    }),
     createdAt: t.field({ type: 'DateTime', description: 'When the chat was made.', resolve: ({ chat }) => chat.createdAt }),
     updatedAt: t.field({ type: 'DateTime', description: 'When its title, description or picture last changed.', resolve: ({ chat }) => chat.updatedAt }),
     lastActivityAt: t.field({ type: 'DateTime', description: 'When the newest message was sent: the key by which `chats` is ordered.', resolve: ({ stream }) => stream.lastAt }),
@@ -114,6 +121,7 @@ const CreateGroupChatInput = builder.inputType('CreateGroupChatInput', {
     title: t.string({ required: true, description: 'Its name, at most 120 characters.' }),
     description: t.string({ description: 'What it is about, at most 1,000 characters.' }),
     memberIds: t.idList({ required: true, description: 'Global IDs of its first members, the viewer aside; at most 100.' }),
+    avatarAttachmentId: t.id({ description: 'Global ID of an uploaded picture of the viewer.' }),
   }),
 })
 
@@ -132,7 +140,14 @@ builder.mutationFields((t) => ({
     type: CreateGroupChatPayload,
     description: 'Makes a group; the viewer is its owner.',
     args: { input: t.arg({ type: CreateGroupChatInput, required: true, description: 'The new group.' }) },
-    resolve: (_root, { input }, ctx) => attempt(ctx, async () => createGroupChat(ctx, { ...input, memberIds: inputIds('User', input.memberIds, ['memberIds']) })),
+    resolve: (_root, { input }, ctx) =>
+      attempt(ctx, async () =>
+        createGroupChat(ctx, {
+          ...input,
+          memberIds: inputIds('User', input.memberIds, ['memberIds']),
+          avatar: input.avatarAttachmentId == null ? null : inputId('Attachment', input.avatarAttachmentId, ['avatarAttachmentId']),
+        }),
+      ),
   }),
 }))
 

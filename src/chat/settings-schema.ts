@@ -22,6 +22,7 @@ const UpdateChatInput = builder.inputType('UpdateChatInput', {
     chatId: t.id({ required: true, description: 'Global ID of the group.' }),
     title: t.string({ description: 'Its new name, at most 120 characters.' }),
     description: t.string({ description: 'What it is about, at most 1,000 characters; null clears it.' }),
+    avatarAttachmentId: t.id({ description: 'Global ID of an uploaded picture of the viewer; null takes the present one away.' }),
   }),
 })
 
@@ -55,9 +56,12 @@ const UpdateChatSettingsPayload = definePayload<ChatShape>('UpdateChatSettingsPa
 builder.mutationFields((t) => ({
   updateChat: t.field({
     type: UpdateChatPayload,
-    description: 'Changes the name and description of a group: for owners and admins.',
+    description: 'Changes the name, description and picture of a group: for owners and admins.',
     args: { input: t.arg({ type: UpdateChatInput, required: true, description: 'What to change.' }) },
-    resolve: (_root, { input: { chatId, ...changes } }, ctx) => attempt(ctx, async () => updateChat(ctx, inputId('Chat', chatId, ['chatId']), changes)),
+    resolve: (_root, { input: { chatId, avatarAttachmentId: id, ...changes } }, ctx) =>
+      attempt(ctx, async () =>
+        updateChat(ctx, inputId('Chat', chatId, ['chatId']), { ...changes, ...(id === undefined ? {} : { avatar: id === null ? null : inputId('Attachment', id, ['avatarAttachmentId']) }) }),
+      ),
   }),
   deleteChat: t.field({
     type: DeleteChatPayload,

@@ -5,6 +5,7 @@ import { withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
 import { appendOne, lockStreams } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
+import { changeAvatar } from '../upload/domain.ts'
 import { viewerOf } from '../viewer.ts'
 import { allow, changeChat } from './change.ts'
 import { chatOf, chatTextFaults, loadChat } from './domain.ts'
@@ -18,9 +19,11 @@ import { endChat, updateChatRow } from './store.ts'
 export interface ChatChanges {
   title?: string | null
   description?: string | null
+  /** An uploaded picture of the viewer's. */
+  avatar?: number | null
 }
 
-/** Changes what is given of a group's name and description; a description of null clears it. */
+/** Changes what is given of a group's name, description and picture; null clears the latter two. */
 export async function updateChat(ctx: Ctx, chatId: number, changes: ChatChanges): Promise<Chat> {
   throwFaults([...clearedFaults(changes, ['title']), ...chatTextFaults(changes)])
   await changeChat(ctx, chatId, async (tx, { chat, member }, stream) => {
@@ -28,8 +31,10 @@ export async function updateChat(ctx: Ctx, chatId: number, changes: ChatChanges)
     const title = changes.title?.trim() ?? chat.title ?? ''
     const description = changes.description === undefined ? chat.description : changes.description
     // The same again changes nothing, and nobody needs to hear of it.
-    if (title === chat.title && description === chat.description) return
-    await updateChatRow(tx.db, chatId, { title, description, searchText: searchTextOf(title) })
+    const avatarId = changes.avatar === undefined ? chat.avatarId : changes.avatar
+    if (title === chat.title && description === chat.description && avatarId === chat.avatarId) return
+    if (avatarId !== chat.avatarId) await changeAvatar(tx, avatarId, chatId, chat.avatarId)
+    await updateChatRow(tx.db, chatId, { title, description, searchText: searchTextOf(title), avatarId })
     await appendOne(tx, stream, { kind: EventKind.CHAT_CHANGED, actorId: member.userId, refId: chatId })
   })
   return chatOf(ctx, chatId)

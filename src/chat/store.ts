@@ -166,7 +166,7 @@ export async function setInvite(db: Db, chatId: number, code: string | null): Pr
     .where(eq(chats.id, chatId))
 }
 
-export async function updateChatRow(db: Db, chatId: number, values: Pick<ChatRow, 'title' | 'description' | 'searchText'>): Promise<void> {
+export async function updateChatRow(db: Db, chatId: number, values: Pick<ChatRow, 'title' | 'description' | 'searchText' | 'avatarId'>): Promise<void> {
   await db
     .update(chats)
     .set({ ...values, updatedAt: sql`now()` })

@@ -11,6 +11,8 @@ export const chats = pgTable(
     /** Null in a direct chat: each sees the other's name. */
     title: text('title'),
     description: text('description'),
+    /** The attachment that is its picture. */
+    avatarId: int8('avatar_id'),
     /** The words of the title as search compares them, each after a space; null in a direct chat. */
     searchText: text('search_text'),
     /** How many are in it now; kept under the lock of the chat's stream. */

@@ -21,7 +21,7 @@ export interface OutboxOptions {
   deliver?(input: SendMessageInput): Promise<readonly SendFault[]>
 }
 
-/** What a message says, without its `clientId`: `chatId` or `recipientId`, and `text`, `location` or `forwardOfId`. */
+/** What a message says, without its `clientId`: `chatId` or `recipientId`, and `text`, `attachmentIds`, `location` or `forwardOfId`. */
 export type Said = Omit<SendMessageInput, 'clientId'>
 
 export interface Outbox {

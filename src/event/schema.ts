@@ -32,6 +32,7 @@ function typeNameOf(event: EventRow, ctx: GraphQLContext): string {
     case EventKind.MESSAGE_DELETED:
     case EventKind.MESSAGE_REACTED:
     case EventKind.MESSAGE_PINNED:
+    case EventKind.MESSAGE_ATTACHED:
       return 'MessageChanged'
     case EventKind.MESSAGES_ERASED:
       return 'MessagesErased'
@@ -123,6 +124,7 @@ const MessageChange = builder.enumType('MessageChange', {
     DELETED: { description: 'It was deleted; a tombstone stays.' },
     REACTIONS: { description: 'Its reactions.' },
     PINNED: { description: 'Whether it is pinned.' },
+    ATTACHMENTS: { description: 'The bytes of a file have come, or will not come.' },
   } as const,
 })
 
@@ -136,9 +138,10 @@ builder.objectRef<EventRow>('MessageChanged').implement({
   }),
 })
 
-function changeOf(event: EventRow): 'EDITED' | 'DELETED' | 'REACTIONS' | 'PINNED' {
+function changeOf(event: EventRow): 'EDITED' | 'DELETED' | 'REACTIONS' | 'PINNED' | 'ATTACHMENTS' {
   if (event.kind === EventKind.MESSAGE_DELETED) return 'DELETED'
   if (event.kind === EventKind.MESSAGE_REACTED) return 'REACTIONS'
+  if (event.kind === EventKind.MESSAGE_ATTACHED) return 'ATTACHMENTS'
   return event.kind === EventKind.MESSAGE_PINNED ? 'PINNED' : 'EDITED'
 }
 

@@ -128,18 +128,18 @@ export async function takeEventCursor(ctx: GraphQLContext, wanted: boolean): Pro
 }
 
 /** Reads a global ID of a mutation's input. @throws {InvalidInput} naming where it stands. */
-export function inputId(type: 'User' | 'Session' | 'Chat', id: string, path: readonly string[]): number
+export function inputId(type: 'User' | 'Session' | 'Chat' | 'Attachment', id: string, path: readonly string[]): number
 export function inputId(type: 'Message', id: string, path: readonly string[]): readonly [number, number]
-export function inputId(type: 'User' | 'Session' | 'Chat' | 'Message', id: string, path: readonly string[]): number | readonly [number, number] {
+export function inputId(type: 'User' | 'Session' | 'Chat' | 'Attachment' | 'Message', id: string, path: readonly string[]): number | readonly [number, number] {
   const key = type === 'Message' ? decodeId(type, id) : decodeId(type, id)
-  if (key === null) throw new InvalidInput(`${path.join('.')} is not the ID of a ${type}.`, path)
+  if (key === null) throw new InvalidInput(`${path.join('.')} is not the ID of ${type === 'Attachment' ? 'an' : 'a'} ${type}.`, path)
   return key
 }
 
 /** Reads a list of global IDs of a mutation's input. @throws an {@link InvalidInput} for each that is none. */
-export function inputIds(type: 'User', ids: readonly string[], path: readonly string[]): number[] {
+export function inputIds(type: 'User' | 'Attachment', ids: readonly string[], path: readonly string[]): number[] {
   const keys = ids.map((id) => decodeId(type, id))
-  throwFaults(keys.flatMap((key, index) => (key === null ? [new InvalidInput(`${path.join('.')}.${index} is not the ID of a ${type}.`, [...path, String(index)])] : [])))
+  throwFaults(keys.flatMap((key, index) => (key === null ? [new InvalidInput(`${path.join('.')}.${index} is not the ID of ${type === 'Attachment' ? 'an' : 'a'} ${type}.`, [...path, String(index)])] : [])))
   return keys.filter((key) => key !== null)
 }
 

@@ -7,6 +7,7 @@ const ServerInfo = builder.objectRef<object>('ServerInfo').implement({
   fields: (t) => ({
     version: t.string({ description: 'Its version.', resolve: () => VERSION }),
     registrationOpen: t.boolean({ description: 'Whether anybody may register.', resolve: (_info, _args, ctx) => ctx.settings.registrationOpen }),
+    maxUploadBytes: t.int({ description: 'How many bytes a file may have.', resolve: (_info, _args, ctx) => ctx.settings.uploads.maxBytes }),
     maxTextLength: t.int({ description: 'How many Unicode code points a text may hold.', resolve: () => MAX_TEXT_LENGTH }),
   }),
 })

@@ -12,7 +12,7 @@ export type FilledJson = (viewerId: number) => Buffer[] | null
 
 type Load = Parameters<Shared['ofEach']>[0]
 
-/** Whole numbers of GraphQL that stand in for what each viewer has of their own: a million from a place that only this process knows. */
+/** Whole numbers of GraphQL that stand in for what each viewer has of their own, by themselves or within a link: a million from a place that only this process knows. */
 const STAND_INS = 1_000_000
 const FIRST_STAND_IN = -(2 ** 31) + randomInt(2 ** 30)
 let standIns = 0

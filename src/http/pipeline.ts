@@ -106,9 +106,9 @@ const FAULTS = new Set<unknown>(['INTERNAL_SERVER_ERROR', 'UNAVAILABLE'])
 
 /** Written out, for spreading so many properties takes longer than all the rest of what happens to an operation on its way. */
 function contextOf(services: Services, { edge, viewer, client, res }: Pick<OperationContext, 'viewer' | 'client' | 'res'> & { edge: Omit<Edge, 'viewer' | 'client'> }): OperationContext {
-  const { settings, secrets, hostTokens, knownTokens, db, sql, sends, bus, presence, typing, limits, log, hub } = services
+  const { settings, secrets, hostTokens, knownTokens, db, sql, sends, blobs, incoming, bus, presence, typing, limits, log, hub } = services
   const { requestId, resumeAfter, endConnection, writeLive, cookies } = edge
-  return { settings, secrets, hostTokens, knownTokens, db, sql, sends, bus, presence, typing, limits, log, hub, loaders: new Loaders(), viewer, client, requestId, resumeAfter, endConnection, writeLive, cookies, res }
+  return { settings, secrets, hostTokens, knownTokens, db, sql, sends, blobs, incoming, bus, presence, typing, limits, log, hub, loaders: new Loaders(), viewer, client, requestId, resumeAfter, endConnection, writeLive, cookies, res }
 }
 
 function presenting(config: Config, services: Services): Present {

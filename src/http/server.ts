@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { StartError } from '../base/start-error.ts'
 import type { Config } from '../config.ts'
 import type { Services } from '../graphql/context.ts'
+import { createFiles, isUpload } from './files.ts'
 import { createApi } from './graphql.ts'
 import { createGraphiQL } from './graphiql.ts'
 import { answerLive, answerReady } from './health.ts'
@@ -26,10 +27,14 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
   const pipeline = createPipeline(config, services)
   const api = createApi(config, services, pipeline, streams)
   const answerJson = createJsonLane(config, pipeline)
+  const files = createFiles(config, services)
   const graphiql = config.graphiql ? createGraphiQL({ endpoint: '/graphql' }) : () => false
   const route = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const path = (req.url ?? '/').split('?', 1)[0]
     res.setHeader('x-content-type-options', 'nosniff')
+    // Whoever sends a file is watched where it is taken.
+    if (!isUpload(req)) limitTime(req, res)
+    if (await files(req, res)) return
     if (graphiql(req, res)) return
     if (path === '/graphql') {
       if ((await admitRequest(req, res)) && !(await answerJson(req, res))) await (api.requestListener(req, res) as Promise<void> | undefined)
@@ -40,7 +45,7 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
   }
   let closing = false
   const running = new Set<Promise<void>>()
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (req, res) => {
+  const server = createServer({ requestTimeout: 0, headersTimeout: 10_000 }, (req, res) => {
     // Whoever keeps a connection open to a server that ends goes elsewhere with the next request.
     if (closing) res.setHeader('connection', 'close')
     res.once('finish', () => {
@@ -75,6 +80,21 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
       await api.dispose()
     },
   }
+}
+
+/** A request has so long to come whole, files apart: Node.js has one such limit for all requests alike. */
+const REQUEST_MS = 30_000
+
+/** Cuts a request that has not come whole in time, as Node.js does. */
+function limitTime(req: IncomingMessage, res: ServerResponse): void {
+  if (req.complete || (req.headers['content-length'] === undefined && req.headers['transfer-encoding'] === undefined)) return
+  const timer = setTimeout(() => {
+    if (req.complete) return
+    if (!res.headersSent) req.socket.write('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n')
+    req.socket.destroySoon()
+  }, REQUEST_MS)
+  timer.unref()
+  req.once('close', () => { clearTimeout(timer) })
 }
 
 /** A person with a browser wants a page, a program the state of the server. */

@@ -1,5 +1,5 @@
 import { builder } from '../graphql/builder.ts'
-import { attempt, definePayload, inputId } from '../graphql/errors.ts'
+import { attempt, definePayload, inputId, inputIds } from '../graphql/errors.ts'
 import type { Message as MessageShape } from './domain.ts'
 import { deleteMessage, editMessage } from './edit.ts'
 import { pinMessage, unpinMessage } from './pins.ts'
@@ -22,7 +22,8 @@ const SendMessageInput = builder.inputType('SendMessageInput', {
     chatId: t.id({ description: 'Global ID of the chat. Exactly one of chatId and recipientId is given.' }),
     recipientId: t.id({ description: 'Global ID of a user, whose direct chat is made if there is none.' }),
     clientId: t.string({ required: true, description: 'A UUID made by the client for this message. The same one again, from any device, answers the first message (`duplicate: true`).' }),
-    text: t.string({ description: 'What to say: 1 to 10,000 Unicode code points. `@username` mentions a member. It may be left out with a location, and must be with forwardOfId.' }),
+    text: t.string({ description: 'What to say: 1 to 10,000 Unicode code points. `@username` mentions a member. It may be left out with a location or files, and must be with forwardOfId.' }),
+    attachmentIds: t.idList({ description: 'Global IDs of uploads of the viewer, in the order in which they are shown; at most 20. The text is their caption.' }),
     replyToId: t.id({ description: 'Global ID of the message in the same chat that this one answers.' }),
     forwardOfId: t.id({ description: 'Global ID of a message in any chat of the viewer: what it says now is sent.' }),
     location: t.field({ type: LocationInput, description: 'A place to tell.' }),
@@ -80,11 +81,12 @@ builder.mutationFields((t) => ({
     description: 'Sends a message. Once it is answered, it is stored and reaches every member.',
     args: { input: t.arg({ type: SendMessageInput, required: true, description: 'The message.' }) },
     resolve: (_root, { input }, ctx) =>
-      attempt(ctx, () =>
+      attempt(ctx, async () =>
         sendMessage(ctx, {
           ...input,
           chatId: input.chatId == null ? null : inputId('Chat', input.chatId, ['chatId']),
           recipientId: input.recipientId == null ? null : inputId('User', input.recipientId, ['recipientId']),
+          attachmentIds: input.attachmentIds == null ? null : inputIds('Attachment', input.attachmentIds, ['attachmentIds']),
           replyTo: input.replyToId == null ? null : inputId('Message', input.replyToId, ['replyToId']),
           forwardOf: input.forwardOfId == null ? null : inputId('Message', input.forwardOfId, ['forwardOfId']),
         }),

@@ -12,7 +12,10 @@ import { countUnread, findMessages, findRanges } from './store.ts'
 import type { MessageKey, MessageRow, Range, UserAndChat } from './store.ts'
 import type { Location } from './table.ts'
 
-export type Message = MessageRow
+export type Message = MessageRow & {
+  /** True where the viewer may know of it, but not what it says. */
+  withheld?: true
+}
 export type { Location, MessageKey }
 
 /** Stored numbers of the kinds of messages. */

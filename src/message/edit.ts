@@ -3,7 +3,9 @@ import { groupBy } from '../base/loaders.ts'
 import { MAX_TEXT_LENGTH, textFault } from '../base/text.ts'
 import type { Ctx } from '../ctx.ts'
 import { EventKind } from '../event/types.ts'
+import { dropOfMessage } from '../upload/domain.ts'
 import { viewerOf } from '../viewer.ts'
+import { mayHaveAttachments } from './attachments.ts'
 import { changeMessage } from './change.ts'
 import type { Message, MessageKey } from './domain.ts'
 import { mentionedMembers } from './mentions.ts'
@@ -32,7 +34,9 @@ export function deleteMessage(ctx: Ctx, key: MessageKey): Promise<Message> {
   return changeMessage(ctx, key, async (tx, { message, chat, nextSeq }) => {
     const refusal = mayDelete(viewerOf(tx), chat, message)
     if (refusal !== null) throw refusal
-    if (message.deletedAt === null) await emptyMessage(tx.db, key, await nextSeq({ kind: EventKind.MESSAGE_DELETED }))
+    if (message.deletedAt !== null) return
+    await emptyMessage(tx.db, key, await nextSeq({ kind: EventKind.MESSAGE_DELETED }))
+    if (mayHaveAttachments(message)) await dropOfMessage(tx, key)
   })
 }
 

@@ -1,4 +1,5 @@
-import { Conflict, NotAllowed, NotFound, throwFaults } from '../base/errors.ts'
+import { Conflict, InvalidInput, NotAllowed, NotFound, throwFaults } from '../base/errors.ts'
+import type { AppError } from '../base/errors.ts'
 import { publishHints, withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
 import type { SendAnswer, SendItem } from '../db/sends.ts'
@@ -6,9 +7,12 @@ import { brokenUniqueIndex } from '../base/database-errors.ts'
 import { equalBytes } from '../base/secrets.ts'
 import { directChatIdWith, ensureDirectChat } from '../chat/domain.ts'
 import { chatIsClosed } from '../chat/policy.ts'
+import { giveFiles, noAttachment, ownAttachments } from '../upload/domain.ts'
+import type { Attachment } from '../upload/domain.ts'
 import { viewerOf } from '../viewer.ts'
-import { contentOf, hashOf, sendFaults } from './content.ts'
-import type { Content, SendInput } from './content.ts'
+import { kindOf, messageAttachments } from './attachments.ts'
+import { contentOf, hasFiles, hashOf, sendFaults } from './content.ts'
+import type { Content, Files, SendInput } from './content.ts'
 import { visibleMessage } from './domain.ts'
 import type { Message, MessageKey } from './domain.ts'
 import { mentionedMembers } from './mentions.ts'
@@ -25,7 +29,7 @@ type Sent = { duplicate: false; message: Message } | { duplicate: true; key: Mes
 export async function sendMessage(ctx: Ctx, input: SendInput): Promise<{ message: Message; duplicate: boolean }> {
   const viewer = viewerOf(ctx)
   throwFaults(sendFaults(input))
-  const sent = input.forwardOf == null ? await sendContent(ctx, input, contentOf(input)) : await forward(ctx, input, input.forwardOf)
+  const sent = input.forwardOf != null ? await forward(ctx, input, input.forwardOf) : hasFiles(input) ? await sendFiles(ctx, input) : await sendContent(ctx, input, contentOf(input), null)
   ctx.loaders.clear()
   if (!sent.duplicate) {
     const { message } = sent
@@ -44,12 +48,35 @@ export async function sendMessage(ctx: Ctx, input: SendInput): Promise<{ message
 async function forward(ctx: Ctx, input: SendInput, key: MessageKey): Promise<Sent> {
   const original = await visibleMessage(ctx, key)
   if (original !== null && original.deletedAt === null) {
-    return sendContent(ctx, input, { kind: original.kind, body: original.body, location: original.location, forwarded: true })
+    const content = { kind: original.kind, body: original.body, location: original.location, forwarded: true }
+    return sendContent(ctx, input, content, (await messageAttachments(ctx, original)).length > 0 ? { of: key } : null)
   }
   // What was sent once is sent, whatever has become of the original.
   const earlier = await sentBefore(ctx, input)
   if (earlier !== null) return { duplicate: true, key: earlier }
   throw original === null ? new NotFound('No such message.', ['forwardOfId']) : new NotAllowed('A deleted message cannot be forwarded.', ['forwardOfId'])
+}
+
+/** Sends files of the sender's, with the text as their caption. */
+async function sendFiles(ctx: Ctx, input: SendInput): Promise<Sent> {
+  const ids = input.attachmentIds ?? []
+  const own = await ownAttachments(ctx, ids)
+  const faults = own.flatMap((file, index) => fileFault(file, index) ?? [])
+  if (faults.length > 0) {
+    // What was sent once is sent, whatever has become of it.
+    const earlier = await sentBefore(ctx, input)
+    if (earlier !== null) return { duplicate: true, key: earlier }
+    throwFaults(faults)
+  }
+  return sendContent(ctx, input, { ...contentOf(input), kind: kindOf(own.filter((file) => file !== null)) }, { ids })
+}
+
+/** Why a file cannot be sent, as far as one can see before it is tried. */
+function fileFault(file: Attachment | null, index: number): AppError | null {
+  const path = ['attachmentIds', String(index)]
+  if (file === null) return noAttachment(path)
+  if (file.state === 'PENDING') return new InvalidInput('The upload has not ended yet.', path)
+  return file.state === 'FAILED' ? new InvalidInput('The upload has failed.', path) : null
 }
 
 /** The message that this very input has made before; null where it has made none. */
@@ -60,8 +87,8 @@ async function sentBefore(ctx: Ctx, input: SendInput): Promise<MessageKey | null
   return [chatId, earlier.number]
 }
 
-async function sendContent(ctx: Ctx, input: SendInput, content: Content): Promise<Sent> {
-  const send = () => (input.chatId != null ? sendTo(ctx, input.chatId, input, content) : sendToUser(ctx, input.recipientId ?? 0, input, content))
+async function sendContent(ctx: Ctx, input: SendInput, content: Content, files: Files): Promise<Sent> {
+  const send = () => (input.chatId != null ? sendTo(ctx, input.chatId, input, content, files) : sendToUser(ctx, input.recipientId ?? 0, input, content, files))
   // The same clientId went into another chat at the same time: now that it is stored, a second try finds it.
   return send().catch((error: unknown) => {
     if (brokenUniqueIndex(error) === 'message_client_id') return send()
@@ -69,13 +96,23 @@ async function sendContent(ctx: Ctx, input: SendInput, content: Content): Promis
   })
 }
 
-async function sendToUser(ctx: Ctx, userId: number, input: SendInput, content: Content): Promise<Sent> {
+async function sendToUser(ctx: Ctx, userId: number, input: SendInput, content: Content, files: Files): Promise<Sent> {
   const chatId = await directChatIdWith(ctx, userId)
-  if (chatId !== null) return sendTo(ctx, chatId, input, content)
-  return withTransaction(ctx, async (tx) => sendTo(tx, (await ensureDirectChat(tx, userId, ['recipientId'])).chatId, input, content))
+  if (chatId !== null) return sendTo(ctx, chatId, input, content, files)
+  return withTransaction(ctx, async (tx) => sendTo(tx, (await ensureDirectChat(tx, userId, ['recipientId'])).chatId, input, content, files))
 }
 
-async function sendTo(ctx: Ctx, chatId: number, input: SendInput, content: Content): Promise<Sent> {
+/** Files are given to the message in the transaction that stores it; without any it goes with others, in a batch. */
+async function sendTo(ctx: Ctx, chatId: number, input: SendInput, content: Content, files: Files): Promise<Sent> {
+  if (files === null) return sendAlone(ctx, chatId, input, content)
+  return withTransaction(ctx, async (tx) => {
+    const sent = await sendAlone(tx, chatId, input, content)
+    if (!sent.duplicate) await giveFiles(tx, files, [chatId, sent.message.number])
+    return sent
+  })
+}
+
+async function sendAlone(ctx: Ctx, chatId: number, input: SendInput, content: Content): Promise<Sent> {
   if (input.replyTo != null && input.replyTo[0] !== chatId) throw noReply()
   const { userId } = viewerOf(ctx)
   const clientHash = hashOf(ctx, chatId, input)

@@ -176,6 +176,11 @@ export function findRevisions(db: Db, keys: readonly MessageKey[]): Promise<Revi
     .orderBy(asc(revisions.revision))
 }
 
+/** Notes a message's newest event, where nothing of its own row changed. */
+export async function touchMessage(db: Db, [chatId, number]: MessageKey, seq: number): Promise<void> {
+  await db.update(messages).set({ seq }).where(and(eq(messages.chatId, chatId), eq(messages.number, number)))
+}
+
 export function countPins(db: Db, chatId: number): Promise<number> {
   return db.$count(messages, and(eq(messages.chatId, chatId), isNotNull(messages.pinnedAt)))
 }

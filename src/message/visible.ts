@@ -28,5 +28,5 @@ export async function messageOf(ctx: Ctx, event: EventRow): Promise<Message> {
 }
 
 function withoutContent(message: Message): Message {
-  return { ...message, body: null, location: null, mentions: [], reactions: null, replyTo: null, pinnedAt: null }
+  return { ...message, body: null, location: null, mentions: [], reactions: null, replyTo: null, pinnedAt: null, withheld: true }
 }

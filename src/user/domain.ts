@@ -156,6 +156,11 @@ export async function changeProfile(ctx: Ctx, userId: number, input: ProfileInpu
   })
 }
 
+/** Notes which picture is a user's; whoever calls it holds the lock of their stream, and has told their devices. */
+export function setAvatar(tx: Ctx, userId: number, avatarId: number | null): Promise<void> {
+  return updateUser(tx.db, userId, { avatarId })
+}
+
 function firstOf(rows: readonly User[]): User {
   const [row] = rows
   if (row === undefined) throw new Error('the row of a user is never removed')

@@ -12,6 +12,8 @@ export const users = pgTable(
     externalId: text('external_id'),
     displayName: text('display_name').notNull(),
     bio: text('bio'),
+    /** The attachment that is their picture. */
+    avatarId: int8('avatar_id'),
     /** What the user set; whether they are connected is known to the servers only. */
     availability: text('availability').$type<'AVAILABLE' | 'AWAY' | 'BUSY' | 'INVISIBLE'>().notNull().default('AVAILABLE'),
     statusText: text('status_text'),

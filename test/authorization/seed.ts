@@ -2,6 +2,8 @@ import { SignJWT } from 'jose'
 import { decodeAnyId, encodeId } from '../../src/base/id.ts'
 import type { Client, Untyped } from '../client.ts'
 import { PASSWORD } from '../harness.ts'
+import { sendFiles, upload } from '../support/files.ts'
+import { plain } from '../support/pictures.ts'
 import type { Actor } from './actors.ts'
 import { operationOf } from './documents.ts'
 
@@ -35,15 +37,18 @@ export async function seed(connect: () => Client): Promise<Seed> {
   const direct = await makeDirectChats(people)
   const sessions = await makeSessions(people, connect)
 
+  const uploads: Values = {}
+  for (const [name, client] of Object.entries(people)) if (name !== 'gone') uploads[name] = await upload(client, await plain('png'))
+
   const ids = Object.fromEntries(Object.entries(people).map(([name, { id }]) => [name, id]))
   const own: Record<string, Values> = Object.fromEntries(
     Object.entries(people).map(([name, { id, refreshToken }]): [string, Values] => {
       // Of what only some have, the others try what is the member's or the owner's.
       const mine = { mine: group.messages[name] ?? group.messages.member ?? '', mineInClosed: direct.messages[name] ?? direct.messages.owner ?? '' }
-      return [id, { me: id, ...mine, cursor: group.cursors[name] ?? '', refreshToken: refreshToken ?? '', ...sessions.own[id] }]
+      return [id, { me: id, ...mine, myUpload: uploads[name] ?? '', cursor: group.cursors[name] ?? '', refreshToken: refreshToken ?? '', ...sessions.own[id] }]
     }),
   )
-  const things = { ...ids, ...group.things, ...direct.things, endedRefreshToken: sessions.actors.revoked.refreshToken ?? '', sessionOfOwner: own[people.owner.id]?.mySession ?? '', cursorOfOwner: group.cursors.owner ?? '', password: PASSWORD }
+  const things = { ...ids, ...group.things, ...direct.things, endedRefreshToken: sessions.actors.revoked.refreshToken ?? '', sessionOfOwner: own[people.owner.id]?.mySession ?? '', cursorOfOwner: group.cursors.owner ?? '', uploadOfOwner: uploads.owner ?? '', password: PASSWORD }
   return { people, things, own, actors: { ...people, ...sessions.actors } }
 }
 
@@ -73,6 +78,10 @@ async function makeGroup({ owner, admin, member, blocked, fellow, left, kicked, 
   await does(owner, 'pinMessage(messageId: $reply)', { reply })
   const mentioning = await fellow.send(group, 'Look, @member')
   await does(fellow, 'editMessage(messageId: $edited, text: $editedText)', { edited, editedText })
+  const fileOfOwner = await upload(owner, await plain('png'), { fileName: 'roses.png' })
+  const withFile = await sendFiles(owner, group, [fileOfOwner])
+  await does(owner, 'updateChat(chatId: $group, avatarAttachmentId: $avatar)', { group, avatar: await upload(owner, await plain('png')) })
+  await does(owner, 'updateProfile(avatarAttachmentId: $avatar)', { avatar: await upload(owner, await plain('png')) })
   const pinned = await fellow.send(group, 'keep this')
   await does(owner, 'pinMessage(messageId: $pinned)', { pinned })
   await does(fellow, 'markRead(messageId: $pinned)', { pinned })
@@ -84,7 +93,7 @@ async function makeGroup({ owner, admin, member, blocked, fellow, left, kicked, 
   const shed = await owner.group('Shed', admin, member, blocked)
   await does(owner, 'setMemberRole(chatId: $shed, userId: $of, role: ADMIN)', { shed, of: admin.id })
   const members = { membership: memberId(group, fellow), membershipOfOwner: memberId(group, owner) }
-  return { things: { group, code: invite.code, ofOwner, ofFellow: messages.fellow ?? '', reply, mentioning, edited, editedText, pinned, newest, shed, ...members }, messages, cursors }
+  return { things: { group, code: invite.code, ofOwner, ofFellow: messages.fellow ?? '', reply, mentioning, edited, editedText, fileOfOwner, withFile, pinned, newest, shed, ...members }, messages, cursors }
 }
 
 /** The chats beside the group: of the owner and the member, of the owner and the one they block, and what is nobody's business of theirs. */

@@ -49,8 +49,8 @@ export async function makeWorld(): Promise<World> {
     does: (actor, text) => does(actor === null ? people.fellow : actors[actor], text, valuesOf(actor ?? 'member')),
     valuesOf,
     absentOf(actor) {
-      // The newcomer and oneself are there for everybody.
-      const known = ['newcomer', 'me', ...Object.entries(KNOWN).flatMap(([name, who]) => (actorsOf(who).includes(actor) ? [name] : []))]
+      // The newcomer, oneself and what is one's own are there for everybody.
+      const known = ['newcomer', 'me', 'myUpload', ...Object.entries(KNOWN).flatMap(([name, who]) => (actorsOf(who).includes(actor) ? [name] : []))]
       return Object.fromEntries(Object.entries(valuesOf(actor)).map(([name, value]) => [name, known.includes(name) ? value : absent(name, value)]))
     },
     async reset() {

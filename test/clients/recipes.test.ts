@@ -1,5 +1,6 @@
 import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import WebSocket from 'ws'
+import { describeFiles } from './recipes/files.ts'
 import { describeHelper } from './recipes/helper.ts'
 import { describeInUse } from './recipes/in-use.ts'
 import { describeParts } from './recipes/parts.ts'
@@ -29,6 +30,7 @@ test('every file compiles, strictly, beside what codegen made of the documents',
 describeHelper(world)
 describeParts(world)
 describeInUse(world)
+describeFiles(world)
 
 test('nothing on the page stands there without being run', async () => {
   expect(await world.recipes.idle()).toEqual([])

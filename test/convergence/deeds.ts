@@ -1,7 +1,13 @@
+import { Readable } from 'node:stream'
 import { expect, vi } from 'vitest'
+import { Loaders } from '../../src/base/loaders.ts'
 import type { EventKind } from '../../src/event/types.ts'
+import { attachmentCame } from '../../src/message/attachments.ts'
 import { PASSWORD } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
+import { put } from '../support/files.ts'
+import { numberIn } from '../support/groups.ts'
+import { plain } from '../support/pictures.ts'
 import { givePassword } from './cast.ts'
 import type { Cast, Watcher } from './cast.ts'
 
@@ -158,6 +164,25 @@ export const DEEDS: Deed[] = [
   { kind: 'MESSAGE_PINNED', deed: 'alice pins a message', brings: all('MessageChanged PINNED'), do: ({ by, ids }) => by('alice', 'pinMessage', { messageId: ids.four }) },
   { kind: 'MESSAGE_PINNED', deed: 'alice takes a pin off', brings: all('MessageChanged PINNED'), do: ({ by, ids }) => by('alice', 'unpinMessage', { messageId: ids.one }) },
   {
+    kind: 'MESSAGE_ADDED',
+    deed: 'alice sends a picture',
+    brings: all('MessageAdded'),
+    do: async ({ by, group }) => by('alice', 'sendMessage', { chatId: group, clientId: clientId(), attachmentIds: [await picture(by)], text: 'look' }),
+  },
+  {
+    kind: 'MESSAGE_ATTACHED',
+    deed: 'the bytes of a picture that alice has sent come late',
+    brings: all('MessageChanged ATTACHMENTS'),
+    do: async ({ by, group }, server) => {
+      const id = await picture(by)
+      await by('alice', 'sendMessage', { chatId: group, clientId: clientId(), attachmentIds: [id] })
+      const number = numberIn(id)
+      await server.sql`update attachment set state = 'PENDING' where id = ${number}`
+      const ctx = { ...server.app.services, viewer: null, client: { address: '', userAgent: null, trusted: false }, loaders: new Loaders() }
+      await attachmentCame(ctx, number, Readable.from([await plain('png', 20, 10)]))
+    },
+  },
+  {
     kind: 'MESSAGES_ERASED',
     deed: 'bob leaves for good, and takes along what he wrote',
     brings: { alice: 'MessagesErased', carol: 'MessagesErased' },
@@ -273,6 +298,14 @@ export const DEEDS: Deed[] = [
     do: ({ by, ids }) => by('bob', 'markRead', { messageId: ids.hello }),
   },
 ]
+
+/** A picture that alice has uploaded. */
+async function picture(by: Cast['by']): Promise<string> {
+  const bytes = await plain('png')
+  const { upload } = await by('alice', 'createUpload', { fileName: 'rose.png', mimeType: 'image/png', byteSize: bytes.length })
+  expect((await put(upload.url, bytes)).status).toBe(201)
+  return upload.attachmentId
+}
 
 /** An account leaves its chats one by one, behind the answer. */
 async function untilGone(server: TestServer, userId: number): Promise<void> {

@@ -79,6 +79,8 @@ export type LoginInput = {
 
 /** What changed about a message. */
 export type MessageChange =
+  /** The bytes of a file have come, or will not come. */
+  | 'ATTACHMENTS'
   /** It was deleted; a tombstone stays. */
   | 'DELETED'
   /** Its text. */
@@ -112,6 +114,8 @@ export type RegisterInput = {
 
 /** A message to send. */
 export type SendMessageInput = {
+  /** Global IDs of uploads of the viewer, in the order in which they are shown; at most 20. The text is their caption. */
+  attachmentIds?: Array<string> | null | undefined;
   /** Global ID of the chat. Exactly one of chatId and recipientId is given. */
   chatId?: string | null | undefined;
   /** A UUID made by the client for this message. The same one again, from any device, answers the first message (`duplicate: true`). */
@@ -124,7 +128,7 @@ export type SendMessageInput = {
   recipientId?: string | null | undefined;
   /** Global ID of the message in the same chat that this one answers. */
   replyToId?: string | null | undefined;
-  /** What to say: 1 to 10,000 Unicode code points. `@username` mentions a member. It may be left out with a location, and must be with forwardOfId. */
+  /** What to say: 1 to 10,000 Unicode code points. `@username` mentions a member. It may be left out with a location or files, and must be with forwardOfId. */
   text?: string | null | undefined;
 };
 

@@ -15,6 +15,7 @@ const VALUES = {
   setPresence: 'user { presence { state availability statusText } }',
   blockUser: 'user { username }',
   unblockUser: 'user { username }',
+  createUpload: 'upload { attachmentId url method headers { name value } expiresAt }',
   createDirectChat: 'chat { id } created',
   createGroupChat: 'chat { id }',
   sendMessage: 'message { id text } duplicate',

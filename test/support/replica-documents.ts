@@ -4,7 +4,7 @@ const MESSAGE = `
   fragment UserParts on User { id username displayName bio deletedAt }
   fragment MessageParts on Message {
     id seq number clientId kind text forwarded revision createdAt editedAt deletedAt pinnedAt status
-    sender { id ...UserParts } replyTo { id } mentions { ...UserParts } location { latitude longitude name address }
+    sender { id ...UserParts } replyTo { id } mentions { ...UserParts } attachments { id kind state fileName mimeType byteSize width height blurhash } location { latitude longitude name address }
     reactions { emoji count viewerReacted actors(first: 20) { nodes { id ...UserParts } } } editHistory { revision text at }
   }`
 

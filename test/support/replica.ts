@@ -155,7 +155,7 @@ export class Replica {
   #erase(chatId: string, { sender, upToNumber, seq, at }: Untyped): void {
     for (const message of this.#messages.get(chatId)?.values() ?? []) {
       if (message.sender !== sender.id || message.number > upToNumber || message.deletedAt !== null) continue
-      Object.assign(message, { seq, text: null, location: null, mentions: [], reactions: [], editHistory: [], pinnedAt: null, deletedAt: at })
+      Object.assign(message, { seq, text: null, location: null, mentions: [], attachments: [], reactions: [], editHistory: [], pinnedAt: null, deletedAt: at })
     }
   }
 

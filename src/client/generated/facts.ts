@@ -4,7 +4,7 @@
 export const POSSIBLE_TYPES = {
   Actor: ['User'],
   Event: ['ChatAdded', 'ChatChanged', 'ChatRemoved', 'MemberAdded', 'MemberChanged', 'MemberRemoved', 'MessageAdded', 'MessageChanged', 'MessagesErased', 'ReceiptsChanged', 'UserChanged'],
-  Node: ['Chat', 'ChatMember', 'Message', 'Session', 'User'],
+  Node: ['Attachment', 'Chat', 'ChatMember', 'Message', 'Session', 'User'],
   UserError: ['Conflict', 'InvalidCredentials', 'InvalidInput', 'NotAllowed', 'NotFound', 'RateLimited'],
 }
 
@@ -29,6 +29,7 @@ export const KEYLESS = [
   'CreateDirectChatPayload',
   'CreateGroupChatPayload',
   'CreateInvitePayload',
+  'CreateUploadPayload',
   'DeleteAccountPayload',
   'DeleteChatPayload',
   'DeleteMessagePayload',
@@ -88,6 +89,8 @@ export const KEYLESS = [
   'UpdateChatPayload',
   'UpdateChatSettingsPayload',
   'UpdateProfilePayload',
+  'Upload',
+  'UploadHeader',
   'UserChanged',
   'UserConnection',
   'UserEdge',
