@@ -38,6 +38,11 @@ interface Options {
   /** An existing database, for a second server on it. */
   databaseUrl?: string
   log?: Logger
+  /**
+   * Connections that requests share; 5 where nothing is said. A test that holds a table for long needs more: once all are busy, what comes next may stand
+   * behind the statement that waits for the table.
+   */
+  poolSize?: number
   presenceGraceMs?: number
   presenceIdleMs?: number
   keepAliveMs?: number
@@ -56,7 +61,7 @@ export async function startServer(options: Options = {}): Promise<TestServer> {
   const log = options.log ?? createLog({ level: config.logLevel, pretty: false })
   const secretKey = config.auth.secretKey ?? ''
   const start = async () => {
-    const database = await openDatabase(databaseUrl, { poolSize: 5 })
+    const database = await openDatabase(databaseUrl, { poolSize: options.poolSize ?? 5 })
     const presence = { presenceGraceMs: options.presenceGraceMs ?? 50, presenceIdleMs: options.presenceIdleMs, keepAliveMs: options.keepAliveMs, keepFilesMs: options.keepFilesMs }
     try {
       return { database, app: await startApp(config, { database, secretKey, log, ...presence }) }

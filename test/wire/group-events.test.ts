@@ -23,7 +23,7 @@ let carol: Client
 let garden: string
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await startServer({ poolSize: 20 })
   alice = await server.signUp('alice')
   bob = await server.signUp('bob')
   carol = await server.signUp('carol')
