@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, fdatasync } from 'node:fs'
+import type { WriteStream } from 'node:fs'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -36,6 +37,25 @@ export interface Incoming {
 /** So much of a file may wait for the disk: what has gathered goes in one write. */
 const WRITE_BYTES = 256 * 1024
 
+/** What has gathered to so much begins to go from the system's memory to the disk. */
+const FLUSH_BYTES = 4 * 1024 * 1024
+/** One is enough: each holds a thread that all other work with files needs. */
+let flushing = false
+
+/** Has bytes go to the disk while more of them come, so that there is less to wait for at the end, when all of it has to be there. */
+function flushMeanwhile(file: WriteStream): void {
+  let flushed = 0
+  file.on('open', (fd: number) => {
+    file.on('drain', () => {
+      if (flushing || file.bytesWritten - flushed < FLUSH_BYTES) return
+      flushing = true
+      flushed = file.bytesWritten
+      // A fault shows at the end as well, where it is waited for.
+      fdatasync(fd, () => { flushing = false })
+    })
+  })
+}
+
 /** What is made of a file before it is kept stands beside it, under its name and one of these. */
 export const CLEANED = '.cleaned'
 export const THUMBNAIL = '.thumbnail'
@@ -53,7 +73,7 @@ export function createIncoming(home: string, server: string): Incoming {
   const pathOf = (name: string) => join(folder, name)
   const sizeOf = (name: string) => stat(pathOf(name)).then(({ size }) => size, () => 0)
   const remove = async (name: string) => {
-    for (const part of PARTS) await rm(pathOf(name + part), { force: true })
+    await Promise.all(PARTS.map((part) => rm(pathOf(name + part), { force: true })))
   }
   const makeFolder = async () => {
     // Above there may be folders that others use too.
@@ -88,7 +108,9 @@ export function createIncoming(home: string, server: string): Incoming {
     async append(name, offset, bytes) {
       await makeFolder()
       try {
-        await pipeline(bytes, createWriteStream(pathOf(name), { highWaterMark: WRITE_BYTES, ...(offset === 0 ? { flags: 'w' } : { flags: 'r+', start: offset }) }))
+        const file = createWriteStream(pathOf(name), { highWaterMark: WRITE_BYTES, ...(offset === 0 ? { flags: 'w' } : { flags: 'r+', start: offset }) })
+        flushMeanwhile(file)
+        await pipeline(bytes, file)
       } catch (error) {
         if (!isFull(error)) throw error
         await remove(name)
