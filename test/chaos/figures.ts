@@ -20,35 +20,28 @@ export interface Spread {
 }
 
 export function figuresOf(entries: readonly Entry[]): Figures {
-  const sent = new Map<string, number>()
   const failed: Record<string, number> = {}
   const sendMs: number[] = []
-  const deliveryMs: number[] = []
   const resumeMs: number[] = []
-  for (const entry of entries) {
-    if (entry.k === 'ack' && entry.n !== undefined) {
-      sent.set(`${entry.chat}:${entry.n}`, Math.min(entry.sent, sent.get(`${entry.chat}:${entry.n}`) ?? Infinity))
-      sendMs.push(entry.t - entry.sent)
-    } else if (entry.k === 'failed') failed[entry.why] = (failed[entry.why] ?? 0) + 1
-    else if (entry.k === 'resumed') resumeMs.push(entry.ms)
-  }
   let deliveries = 0
   for (const entry of entries) {
-    if (entry.k !== 'batch') continue
-    for (const { ty, ch, n, a } of entry.e) {
-      if (a) deliveries += 1
-      const began = ty === 'MessageAdded' ? sent.get(`${ch}:${n}`) : undefined
-      if (began !== undefined && a) deliveryMs.push(Math.max(0, entry.at - began))
-    }
+    if (entry.k === 'ack' && entry.n !== undefined) sendMs.push(entry.t - entry.sent)
+    else if (entry.k === 'failed') failed[entry.why] = (failed[entry.why] ?? 0) + 1
+    else if (entry.k === 'resumed') resumeMs.push(entry.ms)
+    else if (entry.k === 'batch') deliveries += entry.e.filter(({ a }) => a).length
   }
-  return { sends: sendMs.length, deliveries, sendMs: spread(sendMs), deliveryMs: spread(deliveryMs), resumeMs: spread(resumeMs), failed }
+  const all = () => true
+  return { sends: sendMs.length, deliveries, sendMs: spread(sendMs), deliveryMs: deliveriesOf(entries, [-Infinity, Infinity], all, all), resumeMs: spread(resumeMs), failed }
 }
 
 /** How long it took to those devices, for messages that were sent in this span of time into those chats. */
 export function deliveriesOf(entries: readonly Entry[], span: readonly [from: number, to: number], toDevice: (d: number) => boolean, intoChat: (chat: number) => boolean): Spread {
   const sent = new Map<string, number>()
   for (const entry of entries) {
-    if (entry.k === 'ack' && entry.n !== undefined && entry.chat !== undefined && entry.sent >= span[0] && entry.sent < span[1] && intoChat(entry.chat)) sent.set(`${entry.chat}:${entry.n}`, entry.sent)
+    if (entry.k !== 'ack' || entry.n === undefined || entry.chat === undefined || entry.sent < span[0] || entry.sent >= span[1] || !intoChat(entry.chat)) continue
+    const key = `${entry.chat}:${entry.n}`
+    // Of several tries the first one.
+    sent.set(key, Math.min(entry.sent, sent.get(key) ?? Infinity))
   }
   const times = entries.flatMap((entry) =>
     entry.k !== 'batch' || !toDevice(entry.d)
