@@ -27,7 +27,7 @@ export function Settings() {
     <div className="h-full overflow-y-auto bg-paper">
       <div className="mx-auto flex max-w-2xl flex-col gap-5 px-4 py-6 sm:px-8">
         <header className="flex items-center gap-2">
-          <Link to="/" aria-label={t('back')} className="inline-flex size-10 items-center justify-center rounded-xl text-soft hover:bg-hover">
+          <Link to="/" aria-label={t('back')} className="inline-flex size-10 items-center justify-center rounded-xl text-soft hover:bg-hover md:hidden">
             <ArrowLeft className="size-5" />
           </Link>
           <h2 className="flex-1 text-2xl font-bold tracking-tight">{t('settings.title')}</h2>

@@ -29,7 +29,6 @@ export const Bubble = memo(function Bubble({ message, first, last, mine, status,
   const { me, jump, react } = useRoom()
   const isDeleted = message.deletedAt !== null
   const name = message.sender?.displayName ?? t('somebody')
-  const isBare = isDeleted
   return (
     <article
       tabIndex={-1}
@@ -42,7 +41,7 @@ export const Bubble = memo(function Bubble({ message, first, last, mine, status,
         <div className="flex max-w-full items-center gap-1">
           {mine && !isDeleted && <MessageMenu message={message} mine />}
           <div
-            className={`min-w-0 rounded-[1.15rem] px-3.5 py-2 ${isBare ? 'border border-line' : `shadow-bubble ${mine ? 'bg-mine' : 'bg-theirs'}`} ${mine ? (last ? 'rounded-br-md' : '') : last ? 'rounded-bl-md' : ''}`}
+            className={`min-w-0 rounded-[1.15rem] px-3.5 py-2 ${isDeleted ? 'border border-line' : `shadow-bubble ${mine ? 'bg-mine' : 'bg-theirs'}`} ${mine ? (last ? 'rounded-br-md' : '') : last ? 'rounded-bl-md' : ''}`}
           >
             {named && !mine && first && (
               <p className="mb-0.5 text-sm font-bold" style={{ color: `color-mix(in oklab, ${hueOf(message.sender?.id ?? '')} 62%, var(--ink))` }}>
@@ -55,22 +54,23 @@ export const Bubble = memo(function Bubble({ message, first, last, mine, status,
               </p>
             )}
             {message.replyTo !== null && !isDeleted && <Quote message={message.replyTo} onClick={() => { jump(message.replyTo?.id ?? '') }} />}
-            {isDeleted ? (
-              <p className="text-faint italic">{t('deleted')}</p>
-            ) : (
-              <>
-                {message.location !== null && <Place place={message.location} />}
-                {message.text !== null ? <MessageText text={message.text} mentions={message.mentions} me={me.username} /> : message.location === null && <p className="italic">{t('attachment')}</p>}
-              </>
-            )}
-            <p className={`mt-0.5 -mb-0.5 flex items-center justify-end gap-1 text-[0.6875rem] leading-4 ${mine && !isDeleted ? 'text-mine-soft' : 'text-faint'}`}>
-              {message.pinnedAt !== null && <Pin role="img" aria-label={t('pinned')} className="size-3" />}
-              {message.editedAt !== null && !isDeleted && <span>{t('edited')}</span>}
-              <time dateTime={message.createdAt} title={times.full(message.createdAt)}>
-                {times.time(message.createdAt)}
-              </time>
-              {status !== null && !isDeleted && <Ticks status={status} />}
-            </p>
+            {message.location !== null && !isDeleted && <Place place={message.location} />}
+            {/* The time stands beside a short text, and below a long one. */}
+            <div className="flex flex-wrap items-end justify-end gap-x-3">
+              <div className="min-w-0 flex-auto">
+                {isDeleted && <p className="text-faint italic">{t('deleted')}</p>}
+                {message.text !== null && !isDeleted && <MessageText text={message.text} mentions={message.mentions} me={me.username} />}
+                {message.text === null && message.location === null && !isDeleted && <p className="italic">{t('attachment')}</p>}
+              </div>
+              <p className={`-mb-0.5 flex items-center gap-1 text-[0.6875rem] leading-4 ${mine && !isDeleted ? 'text-mine-soft' : 'text-faint'}`}>
+                {message.pinnedAt !== null && <Pin role="img" aria-label={t('pinned')} className="size-3" />}
+                {message.editedAt !== null && !isDeleted && <span>{t('edited')}</span>}
+                <time dateTime={message.createdAt} title={times.full(message.createdAt)}>
+                  {times.time(message.createdAt)}
+                </time>
+                {status !== null && !isDeleted && <Ticks status={status} />}
+              </p>
+            </div>
           </div>
           {!mine && !isDeleted && <MessageMenu message={message} mine={false} />}
         </div>

@@ -58,7 +58,7 @@ function OpenChat({ chat }: { chat: ChatLinePartsFragment }) {
   useEffect(() => {
     const isFirst = isFresh.current
     isFresh.current = false
-    const show = isFirst && history.run().state !== 'ready' ? history.open(wanted ?? null) : wanted === undefined && !isFirst ? null : history.jump(wanted ?? null)
+    const show = isFirst && history.run().state !== 'ready' ? history.open(wanted ?? null, 'unread') : wanted === undefined && !isFirst ? null : history.jump(wanted ?? null)
     show?.catch(() => undefined)
     // So that the same link works twice.
     if (wanted !== undefined) void navigate({ search: {}, replace: true })

@@ -36,8 +36,9 @@ export function Composer({ aim, onAim, onSaid, history }: { aim: Aim; onAim: (ai
     if (aim !== null || matchMedia('(pointer: fine)').matches) box.current?.focus()
   }, [aim])
   useEffect(() => unsent.tell, [])
+  // Where the stylesheet cannot do it.
   useLayoutEffect(() => {
-    if (box.current === null) return
+    if (box.current === null || CSS.supports('field-sizing', 'content')) return
     box.current.style.height = 'auto'
     box.current.style.height = `${Math.min(box.current.scrollHeight, 180)}px`
   }, [text])
@@ -126,7 +127,7 @@ export function Composer({ aim, onAim, onSaid, history }: { aim: Aim; onAim: (ai
             onKeyDown={onKeyDown}
             onBlur={() => { tellTyping(false) }}
             {...mentions.field}
-            className="min-w-0 flex-1 resize-none bg-transparent py-2 leading-6 outline-none placeholder:text-faint"
+            className="field-sizing-content max-h-45 min-h-10 min-w-0 flex-1 resize-none bg-transparent py-2 leading-6 outline-none placeholder:text-faint"
           />
           <button
             type="submit"

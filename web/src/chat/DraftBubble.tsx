@@ -18,10 +18,14 @@ export function DraftBubble({ draft, first, last }: { draft: Draft; first: boole
         {...(isFailed && { role: 'button', tabIndex: 0, 'aria-label': t('retry'), onClick: () => { outbox.here.retry(draft.clientId) }, onKeyDown: ({ key }: { key: string }) => { if (key === 'Enter') outbox.here.retry(draft.clientId) } })}
         className={`max-w-[82%] min-w-0 rounded-[1.15rem] bg-mine px-3.5 py-2 shadow-bubble sm:max-w-[68%] ${last ? 'rounded-br-md' : ''} ${isFailed ? 'outline-2 outline-alarm' : 'opacity-85'}`}
       >
-        <MessageText text={draft.input.text ?? t('forwarded')} mentions={[]} me="" />
-        <p className="mt-0.5 -mb-0.5 flex justify-end text-[0.6875rem] leading-4 text-mine-soft">
-          <Ticks status={draft.state} />
-        </p>
+        <div className="flex flex-wrap items-end justify-end gap-x-3">
+          <div className="min-w-0 flex-auto">
+            <MessageText text={draft.input.text ?? t('forwarded')} mentions={[]} me="" />
+          </div>
+          <p className="-mb-0.5 text-[0.6875rem] leading-4 text-mine-soft">
+            <Ticks status={draft.state} />
+          </p>
+        </div>
       </div>
       {isFailed && (
         <div role="alert" className="mt-1 flex items-center gap-1 text-sm text-alarm">

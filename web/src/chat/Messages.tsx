@@ -77,12 +77,12 @@ export function Messages({ history, readUpTo, onSeen }: { history: History; read
   useLayoutEffect(() => {
     if (run.state !== 'ready' || placed.current === run.place) return
     placed.current = run.place
-    const index = run.target === null ? rows.findIndex(({ kind }) => kind === 'unread') : rows.findIndex((row) => row.kind === 'message' && row.message.id === run.target)
+    const index = rows.findIndex((row) => (row.kind === 'unread' ? run.target === 'unread' : row.kind === 'message' && row.message.id === run.target))
     stick.current = index < 0 && !run.hasNewer
     anchor.current = null
     if (index < 0) toEnd()
-    else virtualizer.scrollToIndex(index, { align: run.target === null ? 'start' : 'center' })
-    if (run.target === null) return
+    else virtualizer.scrollToIndex(index, { align: run.target === 'unread' ? 'start' : 'center' })
+    if (run.target === 'unread' || run.target === 'end') return
     setLit(run.target)
     const timer = setTimeout(() => { setLit(null) }, LIT_MS)
     return () => { clearTimeout(timer) }

@@ -13,8 +13,8 @@ export interface Run {
   state: 'loading' | 'ready' | 'failed' | 'gone'
   /** Grows with each jump: the place on the screen is chosen anew. */
   place: number
-  /** What to show first; null: the end. */
-  target: string | null
+  /** What to show first: the id of a message, `unread` (where one had stopped to read), or `end`. */
+  target: string
 }
 
 /** Asks for a page; `shown` is to be called as soon as it is shown, for events may have overtaken it. */
@@ -27,7 +27,7 @@ const PAGE = 50
  * event touches one message.
  */
 export class History {
-  #run: Run = { messages: [], hasOlder: false, hasNewer: false, state: 'loading', place: 0, target: null }
+  #run: Run = { messages: [], hasOlder: false, hasNewer: false, state: 'loading', place: 0, target: 'end' }
   #listeners = new Set<() => void>()
   #cursors: { start: string | null; end: string | null } = { start: null, end: null }
   #loading: Promise<void> | null = null
@@ -50,8 +50,8 @@ export class History {
     for (const listener of [...this.#listeners]) listener()
   }
 
-  /** Shows the end, or the surroundings of a message. */
-  async open(around: string | null = null): Promise<void> {
+  /** Shows the end (`unread`: from where one had stopped to read, if that is near), or the surroundings of a message. */
+  async open(around: string | null = null, end: 'unread' | 'end' = 'end'): Promise<void> {
     const asked = ++this.#asked
     const { chat, shown } = await this.#ask({ chatId: this.#chatId, last: PAGE, around }).catch((error: unknown) => {
       if (asked === this.#asked && this.#run.messages.length === 0) this.#show({ state: 'failed' })
@@ -64,7 +64,7 @@ export class History {
     }
     const { nodes, pageInfo } = chat.messages
     this.#cursors = { start: pageInfo.startCursor, end: pageInfo.endCursor }
-    this.#show({ messages: nodes, hasOlder: pageInfo.hasPreviousPage, hasNewer: pageInfo.hasNextPage, state: 'ready', place: this.#run.place + 1, target: around })
+    this.#show({ messages: nodes, hasOlder: pageInfo.hasPreviousPage, hasNewer: pageInfo.hasNextPage, state: 'ready', place: this.#run.place + 1, target: around ?? end })
     shown()
   }
 
@@ -72,7 +72,7 @@ export class History {
   jump(messageId: string | null): Promise<void> {
     const isHere = messageId === null ? !this.#run.hasNewer : this.#run.messages.some(({ id }) => id === messageId)
     if (!isHere) return this.open(messageId)
-    this.#show({ place: this.#run.place + 1, target: messageId })
+    this.#show({ place: this.#run.place + 1, target: messageId ?? 'end' })
     return Promise.resolve()
   }
 

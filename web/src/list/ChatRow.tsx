@@ -42,7 +42,7 @@ export const ChatRow = memo(function ChatRow({ chat }: { chat: ChatLinePartsFrag
         <span className="flex min-w-0 flex-1 flex-col gap-0.5">
           <span className="flex items-baseline gap-2">
             <span className="min-w-0 flex-1 truncate font-semibold">{chat.title}</span>
-            <time dateTime={chat.lastActivityAt} className={`shrink-0 text-xs ${unread > 0 && !muted ? 'font-semibold text-pine' : 'text-faint'}`}>
+            <time dateTime={chat.lastActivityAt} className={`shrink-0 text-xs group-focus-within:pointer-fine:opacity-0 group-hover:pointer-fine:opacity-0 ${unread > 0 && !muted ? 'font-semibold text-pine' : 'text-faint'}`}>
               {times.brief(chat.lastActivityAt)}
             </time>
           </span>
@@ -94,7 +94,7 @@ function ChatMenu({ chat }: { chat: ChatLinePartsFragment }) {
   const muted = isMuted(chat)
   const set = (input: { pinned?: boolean; archived?: boolean; mutedUntil?: string | null }) => void act(UpdateChatSettings, { input: { chatId: chat.id, ...input } })
   return (
-    <div className="absolute top-2 right-2 opacity-0 group-hover:opacity-100 focus-within:opacity-100 has-[[data-state=open]]:opacity-100">
+    <div className="absolute top-2.5 right-3 opacity-0 group-hover:opacity-100 focus-within:opacity-100 has-[[data-state=open]]:opacity-100">
       <Menu
         trigger={
           <button type="button" aria-label={t('chatMenu', { title: chat.title })} className="rounded-lg bg-hover p-1 text-soft hover:text-ink">
