@@ -66,6 +66,8 @@ test('what is said offline waits on the screen, and goes out in order, once, whe
 })
 
 test('the server ends and starts again while both write: nothing lost, nothing twice', async () => {
+  // High enough that all of it is drawn.
+  for (const { page } of [alice, bob]) await page.setViewportSize({ width: 1280, height: 3000 })
   const [hers, his] = [numbered('Alice', 12), numbered('Bob', 12)]
   const write = async (person: Person, texts: string[]) => {
     for (const text of texts) await say(person, text)

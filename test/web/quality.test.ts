@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
-import { beginChat, choose, messageOf, openBrowser, openChat, openWindow, say, signUp } from './browser.ts'
+import { beginChat, choose, messageOf, openBrowser, openChat, openWindow, say, signUp, ticked } from './browser.ts'
 import type { Person } from './browser.ts'
 
 const MOST_SCRIPT_BYTES = 200_000
@@ -21,6 +21,7 @@ beforeAll(async () => {
   await signUp(alice)
   await beginChat(alice, 'Bob')
   await say(alice, 'Hello https://example.com 👋')
+  await ticked(alice, 'Hello https', 'SENT')
   const { chats } = await bob.ask('{ chats(first: 1) { nodes { id lastMessage { id } } } }')
   await bob.send(chats.nodes[0].id, 'Hello Alice', { replyToId: chats.nodes[0].lastMessage.id })
   await messageOf(alice, 'Hello Alice').waitFor()
