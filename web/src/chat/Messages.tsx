@@ -48,6 +48,10 @@ export function Messages({ history, readUpTo, onSeen }: { history: History; read
     paddingStart: 12,
     paddingEnd: 12,
   })
+  // A new place is decided before its rows are measured; and who stays at the end needs nobody else to move the box.
+  const placed = useRef(-1)
+  if (run.state === 'ready' && placed.current !== run.place) stick.current = run.target === 'end'
+  virtualizer.shouldAdjustScrollPositionOnItemSizeChange = stick.current ? () => false : undefined
   const items = virtualizer.getVirtualItems()
   const total = virtualizer.getTotalSize()
 
@@ -73,7 +77,6 @@ export function Messages({ history, readUpTo, onSeen }: { history: History; read
   }
 
   // A new place: the end, the unread line, or a message that somebody looks for.
-  const placed = useRef(-1)
   useLayoutEffect(() => {
     if (run.state !== 'ready' || placed.current === run.place) return
     placed.current = run.place
