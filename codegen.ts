@@ -21,7 +21,7 @@ const codegen: CodegenConfig = {
       config,
     },
     'web/src/generated/': {
-      documents: ['web/src/graphql/**/*.ts'],
+      documents: ['web/src/graphql/*.graphql'],
       preset: 'client',
       presetConfig: { fragmentMasking: false },
       config,
