@@ -34,7 +34,7 @@ export interface Ejabberd {
 const HOST = 'localhost'
 const ROOMS = `conference.${HOST}`
 
-/** Anybody may come in, nothing is held back, nothing is stored: what remains is the delivery. */
+/** Anybody may come in, nothing is held back, nothing is stored, nobody is asked whether they are still there: what remains is the delivery. */
 const config = (port: number) => `
 hosts: [${HOST}]
 loglevel: error
@@ -47,6 +47,8 @@ listen:
 auth_method: [anonymous]
 anonymous_protocol: sasl_anon
 allow_multiple_connections: true
+websocket_ping_interval: 3600
+websocket_timeout: 3600
 disable_sasl_mechanisms: [X-OAUTH2]
 modules:
   mod_muc:

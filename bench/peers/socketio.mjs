@@ -5,7 +5,8 @@ import { addMessage, chatsOf, findUser, userOf } from './naive.mjs'
 // A chat over Socket.IO: a room for each chat, an acknowledgement for each message.
 
 const server = createServer((req, res) => res.end('Socket.IO'))
-const io = new Server(server, { transports: ['websocket'], perMessageDeflate: false })
+// Nobody is asked whether they are still there: the clients that only count messages would not answer, and be closed after 45 seconds.
+const io = new Server(server, { pingInterval: 3_600_000, transports: ['websocket'], perMessageDeflate: false })
 
 io.use((socket, next) => {
   try {

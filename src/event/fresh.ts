@@ -2,8 +2,8 @@ import type { MaybePromise } from '../base/loaders.ts'
 import type { FreshRows } from '../ctx.ts'
 import type { Hub } from './hub.ts'
 
-/** So long a row is taken for what it was, in milliseconds, and then forgotten: a text that somebody deletes shall not wait here. */
-const USE_MS = 250
+/** So long what was read or made for many is taken for what it was, in milliseconds, and then forgotten: a text that somebody deletes shall not wait here. */
+export const USE_MS = 250
 
 interface UserEntry {
   row: unknown
@@ -31,7 +31,7 @@ export class RecentRows implements FreshRows {
 
   user<T>(id: number, read: () => MaybePromise<T>): MaybePromise<T> {
     const known = this.#users.get(id)
-    // The name stands for one type of row; its only maker gave it.
+    // All that is kept here of users is rows of one type.
     if (known !== undefined && known.generation === this.#hub.generation && performance.now() - known.at < USE_MS) return known.row as MaybePromise<T>
     const row = read()
     const entry = { row, generation: this.#hub.generation, at: performance.now() }

@@ -11,6 +11,9 @@ import type { EventRow } from './types.ts'
 export const MAX_PER_CHAT = 1000
 export const MAX_IN_ALL = 5000
 
+/** So many marks, and profiles, that changed since a cursor are looked through before those of the viewer's own chats are. */
+const FEW = 200
+
 /** Whose events, and of which chat; `chatId` null means all of the viewer's. */
 export interface Scope {
   viewerId: number
@@ -79,27 +82,43 @@ export async function readMissed(sql: Ctx['sql'], { viewerId, chatId }: Scope, c
       union all select ${viewerId}::bigint, 1, null
     ),
     range as (
-      select i.stream_id, d.seq is null and above.count > ${MAX_PER_CHAT} as beyond, least(s.head_seq, i.to_seq) as last,
-        -- Of joined cursors one may name a number from below the other's horizon: what lies there was delivered.
-        greatest(i.from_seq, case when d.seq is null or above.count <= ${MAX_PER_CHAT} then greatest(above.seq, d.seq + 1) else d.seq + 1 end) as first
+      select i.stream_id, d.seq is null and missed.count > ${MAX_PER_CHAT} as beyond, least(s.head_seq, i.to_seq) as last,
+        -- Too many to be counted go on from the last one delivered, if that is known.
+        greatest(i.from_seq, case when missed.count > ${MAX_PER_CHAT} then d.seq + 1 end, missed.first) as first
       from interval i
       join stream s on s.id = i.stream_id
       left join unnest((select ${[...cursor.delivered.keys()]}::bigint[]), (select ${[...cursor.delivered.values()]}::bigint[])) as d (stream_id, seq) on d.stream_id = i.stream_id
       cross join lateral (
-        select min(e.seq) as seq, count(*) as count
-        from (select seq from event where event.stream_id = i.stream_id and event.xid >= ${horizon}::xid8 order by event.xid limit ${MAX_PER_CHAT + 1}) as e
-      ) as above
-      where s.max_xid >= ${horizon}::xid8 and above.seq is not null and (${chatId}::bigint is null or i.stream_id = ${chatId})
+        -- From the newest one back, as far as they are at or above the horizon: an event below it was delivered, and so all before it in its stream.
+        -- Each is looked up by its number (LIMIT sees to that), so the length of the stream and what else happened meanwhile do not matter.
+        with recursive walk as (
+          select least(s.head_seq, i.to_seq) + 1 as seq
+          union all
+          select e.seq from walk cross join lateral (select seq, xid from event where stream_id = i.stream_id and seq = walk.seq - 1 limit 1) as e
+          where e.xid >= ${horizon}::xid8 and e.seq > greatest(d.seq, least(s.head_seq, i.to_seq) - ${MAX_PER_CHAT + 1})
+        )
+        select min(seq) as first, count(*) - 1 as count from walk
+      ) as missed
+      where s.max_xid >= ${horizon}::xid8 and missed.count > 0 and (${chatId}::bigint is null or i.stream_id = ${chatId})
     ),
+    -- After a short absence few marks and profiles of all have changed, after a long one more than the viewer's chats have members: what is fewer is looked through.
+    lately_marked as materialized (select chat_id, user_id, to_seq, marked_at from member where mark_xid >= ${horizon}::xid8 order by mark_xid limit ${FEW + 1}),
+    lately_changed as materialized (select id, updated_at from users where profile_xid >= ${horizon}::xid8 order by profile_xid limit ${FEW + 1}),
     marked as (
-      select m.chat_id, m.user_id, own.large, m.marked_at as at from member m join own on own.chat_id = m.chat_id
-      where m.mark_xid >= ${horizon}::xid8 and m.to_seq is null
+      select m.chat_id, m.user_id, own.large, m.marked_at as at from lately_marked m join own on own.chat_id = m.chat_id
+      where m.to_seq is null and (select count(*) from lately_marked) <= ${FEW}
+      union all
+      select m.chat_id, m.user_id, own.large, m.marked_at from own join member m on m.chat_id = own.chat_id
+      where m.mark_xid >= ${horizon}::xid8 and m.to_seq is null and (select count(*) from lately_marked) > ${FEW}
     ),
     state as (
       select chat_id, user_id, at from marked where not large or user_id = ${viewerId}
       union all select chat_id, null, max(at) from marked where large group by chat_id
+      union all select null, u.id, u.updated_at from lately_changed u
+        where (select count(*) from lately_changed) <= ${FEW} and u.id <> ${viewerId} and exists (select from member m join own on own.chat_id = m.chat_id where m.user_id = u.id)
       union all select null, u.id, u.updated_at from users u
-        where u.profile_xid >= ${horizon}::xid8 and u.id <> ${viewerId} and exists (select from member m join own on own.chat_id = m.chat_id where m.user_id = u.id)
+        where (select count(*) from lately_changed) > ${FEW} and u.profile_xid >= ${horizon}::xid8 and u.id <> ${viewerId}
+          and exists (select from member m join own on own.chat_id = m.chat_id where m.user_id = u.id)
       limit ${MAX_IN_ALL + 1}
     )
     select data_epoch() as epoch, floor_xid::text as floor, pg_current_snapshot()::text as snapshot,

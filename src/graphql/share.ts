@@ -2,6 +2,7 @@ import { execute, Kind, visit } from 'graphql'
 import type { ASTNode, DocumentNode, ExecutionArgs, ExecutionResult, OperationDefinitionNode } from 'graphql'
 import { Loaders } from '../base/loaders.ts'
 import type { Batch } from '../event/batch.ts'
+import { USE_MS } from '../event/fresh.ts'
 import type { Hub } from '../event/hub.ts'
 import { isState } from '../event/state.ts'
 import { EventKind } from '../event/types.ts'
@@ -25,13 +26,13 @@ export interface Shape {
   fields: readonly (readonly [name: string, holds: 'cursor' | 'caughtUp' | 'list' | { constant: unknown }])[]
 }
 
-/** What was made for many is used for so long, in milliseconds, and not at all once something changed that it may show. */
-const USE_MS = 250
 /** What was out of date when it was made is made again for all; after so many times each connection executes alone. */
 const MAX_TRIES = 3
 /** Of a document with more sets of variables than this at once, or with longer ones (in characters), the further ones are shared with nobody. */
 const MAX_PLANS = 1000
 const MAX_KEY_LENGTH = 4096
+/** So many plans are kept that nobody uses just now: who comes next with the same document finds it. */
+const MAX_RESTING = 100
 /** Streams of which it is remembered that their events depend on who asks. */
 const MAX_REFUSED = 10_000
 
@@ -50,6 +51,8 @@ export class RunFailed extends Error {
 export class SharedExecution {
   readonly #services: Services
   readonly #plans = new WeakMap<DocumentNode, Map<string, Plan>>()
+  /** Plans that nobody uses just now, the one unused for longest first, each with what forgets it. */
+  readonly #resting = new Map<Plan, () => void>()
   readonly exceptionsOf: ExceptionsOf
   #loaders: Loaders | null = null
   /** What the hub had heard of when they were made: an event that came since must not be answered by what was read before it. */
@@ -71,11 +74,22 @@ export class SharedExecution {
     // The subscription's own arguments have done their work: cursors, and whatever else somebody sends, are not kept.
     const values = Object.entries(args.variableValues ?? {}).map(([name, value]) => [name, typeof value === 'string' && !below.includes(name) ? '' : value])
     const kept = key.length <= MAX_KEY_LENGTH && plans.size < MAX_PLANS
-    const plan = new Plan(this, this.#services.hub, { ...args, variableValues: Object.fromEntries(values) as Record<string, unknown> }, form, () => {
-      if (kept) plans.delete(key)
+    const plan = new Plan(this, this.#services.hub, { ...args, variableValues: Object.fromEntries(values) as Record<string, unknown> }, form, (used) => {
+      if (used) this.#resting.delete(plan)
+      else if (kept) this.#rest(plan, () => plans.delete(key))
     })
     if (kept) plans.set(key, plan)
     return plan
+  }
+
+  #rest(plan: Plan, forget: () => void): void {
+    this.#resting.set(plan, forget)
+    if (this.#resting.size <= MAX_RESTING) return
+    for (const [oldest, forgetOldest] of this.#resting) {
+      forgetOldest()
+      this.#resting.delete(oldest)
+      return
+    }
   }
 
   /** Begins a run for many. */
@@ -135,15 +149,15 @@ export class Plan {
   /** The one that was begun last. */
   #newest: { event: EventRow; entry: Entry } | null = null
   readonly #refused = new Set<string>()
-  readonly #onUnused: () => void
+  readonly #onUse: (used: boolean) => void
   #users = 0
   #shape: Promise<Shape> | null = null
   #forgets = false
 
-  /** `onUnused` is called when the last of those who use it has released it. */
-  constructor(sharing: SharedExecution, hub: Hub, args: ExecutionArgs, form: Form, onUnused: () => void) {
+  /** `onUse` is called when the first begins to use it, and when the last has released it. */
+  constructor(sharing: SharedExecution, hub: Hub, args: ExecutionArgs, form: Form, onUse: (used: boolean) => void) {
     this.form = form
-    this.#onUnused = onUnused
+    this.#onUse = onUse
     this.#sharing = sharing
     this.#hub = hub
     this.#args = { schema: args.schema, document: args.document, operationName: args.operationName, variableValues: args.variableValues }
@@ -151,11 +165,12 @@ export class Plan {
 
   use(): void {
     this.#users++
+    if (this.#users === 1) this.#onUse(true)
   }
 
   release(): void {
     this.#users--
-    if (this.#users === 0) this.#onUnused()
+    if (this.#users === 0) this.#onUse(false)
   }
 
   /** How answers of form `batches` are put together. */

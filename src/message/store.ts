@@ -47,21 +47,27 @@ function toAnswer({ outcome, chat_id, number, seq, at, mentions }: RawSendRow): 
   return { outcome }
 }
 
-const callOf = (items: readonly SendItem[]) => JSON.stringify(items.map((item, index) => ({ ord: index + 1, ...item })))
-
-/** Sends messages, as a transaction of its own. With `wait` all of them must be of one chat: of several, two calls could wait for each other. */
+/**
+ * Sends messages, as a transaction of its own. With `wait` all of them must be of one chat: of several, two calls could wait for each other.
+ *
+ * One alone has an SQL function of its own, which answers the same: where little is going on, most calls carry one.
+ */
 export async function sendMany(sql: Database['sql'], items: readonly SendItem[], wait: boolean): Promise<SendRow[]> {
+  const numbered = items.map((item, index) => ({ ord: index + 1, ...item }))
+  const call = numbered.length === 1
+    ? sql`send_message(${JSON.stringify(numbered[0])}::text::jsonb, ${wait})`
+    : sql`send_messages(${JSON.stringify(numbered)}::text::jsonb, ${wait})`
   const rows = await sql<RawSendRow[]>`
-    select ord, outcome, chat_id, number, seq, xid::text as xid, (extract(epoch from at) * 1000)::bigint as at, mentions from send_messages(${callOf(items)}::text::jsonb, ${wait})`
+    select ord, outcome, chat_id, number, seq, xid::text as xid, (extract(epoch from at) * 1000)::bigint as at, mentions from ${call}`
   return rows.map(toSendRow)
 }
 
 /** Sends one message within a transaction. */
 export async function sendOne(tx: Db, item: SendItem): Promise<SendRow> {
   const [row] = await tx.execute<RawSendRow & Record<string, unknown>>(
-    sql`select ord, outcome, chat_id, number, seq, xid::text as xid, (extract(epoch from at) * 1000)::bigint as at, mentions from send_messages(${callOf([item])}::text::jsonb, true)`,
+    sql`select ord, outcome, chat_id, number, seq, xid::text as xid, (extract(epoch from at) * 1000)::bigint as at, mentions from send_message(${JSON.stringify({ ord: 1, ...item })}::text::jsonb, true)`,
   )
-  if (row === undefined) throw new Error('send_messages answered no row')
+  if (row === undefined) throw new Error('send_message answered no row')
   return toSendRow(row)
 }
 

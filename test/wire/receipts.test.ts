@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Client, Stream, Untyped } from '../client.ts'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
+import { addAll, crowd, numberIn } from '../support/groups.ts'
 import { expectRefused, globalId, notFound, succeed } from '../support/refusal.ts'
 
 const EVENTS = `subscription ($after: String) { events(after: $after) { cursor events {
@@ -185,6 +186,33 @@ describe('a contact’s profile', () => {
     const { passed } = await until(ofStranger, (event) => event.__typename === 'UserChanged')
     expect(passed.filter(ofDora)).toEqual([])
   })
+})
+
+test('marks and profiles come with the resume as well where those of hundreds of strangers changed meanwhile', async () => {
+  const [mayor, ann, ben] = [await server.signUp('mayor'), await server.signUp('ann'), await server.signUp('ben')]
+  const town = await mayor.group('Town')
+  await addAll(mayor, town, await crowd(server, 250))
+  const chatId = await ann.group('Two', ben)
+  const messageId = await ann.send(chatId, 'hello')
+  const { eventCursor } = await ann.ask('{ eventCursor }')
+  const live = ann.subscribe(EVENTS)
+  await live.next()
+  await server.sql`update member set mark_xid = pg_current_xact_id(), marked_at = now() where chat_id = ${numberIn(town)}`
+  await server.sql`update users set profile_xid = pg_current_xact_id() where username like 'crowd_%'`
+  const ofBen = (event: Untyped) => event.__typename === 'UserChanged' && event.user.username === 'ben'
+  await succeed(ben, 'markRead', { messageId })
+  await until(live, marksOf('ben', chatId))
+  await succeed(ben, 'updateProfile', { displayName: 'Benjamin' })
+  await until(live, ofBen)
+  // All of it was told, so what comes now comes of the resume.
+  const stream = ann.subscribe(EVENTS, { after: eventCursor })
+  const first = await until(stream, (event) => marksOf('ben', chatId)(event) || ofBen(event))
+  const passed = [...first.passed]
+  if (!passed.some(ofBen)) passed.push(...(await until(stream, ofBen)).passed)
+  else if (!passed.some(marksOf('ben', chatId))) passed.push(...(await until(stream, marksOf('ben', chatId))).passed)
+  expect(passed.filter(marksOf('ben', chatId))).toHaveLength(1)
+  expect(passed.filter((event) => event.__typename === 'UserChanged' && !ofBen(event))).toEqual([])
+  expect(passed.filter((event) => event.chatId === town)).toEqual([])
 })
 
 describe('a gap in one chat', () => {

@@ -169,7 +169,7 @@ test('a message into a known chat costs one statement, with all that its answer 
   const own = 'id number seq cursor clientId kind text forwarded revision createdAt editedAt deletedAt pinnedAt location { name } mentions { username } reactions { emoji }'
   const statements = await cost(own, { location: { latitude: 1, longitude: 2, name: 'here' } })
   expect(statements).toHaveLength(1)
-  expect(statements[0]).toContain('send_messages')
+  expect(statements[0]).toContain('send_message')
   expect(await cost(`${own} sender { displayName }`)).toHaveLength(2)
   expect(await cost('chat { id }')).toHaveLength(2)
 })
@@ -190,7 +190,7 @@ test('what this server has stored is not read from the log for its readers', asy
     for (const text of ['second', 'third', 'fourth']) await heard(text)
   })
   expect(statements.filter((text) => /from event where event\.stream_id/.test(text))).toEqual([])
-  expect(statements.filter((text) => text.includes('send_messages'))).toHaveLength(3)
+  expect(statements.filter((text) => text.includes('send_message'))).toHaveLength(3)
   stream.unsubscribe()
   await expect.poll(() => counted.app.services.hub.size).toBe(0)
 })
