@@ -1,0 +1,124 @@
+import { CornerUpRight, MapPin, Pin } from 'lucide-react'
+import { memo } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useTimes } from '../i18n/times.ts'
+import { Avatar, hueOf } from '../ui/Avatar.tsx'
+import type { Message } from './history.ts'
+import { MessageMenu } from './MessageMenu.tsx'
+import { MessageText } from './MessageText.tsx'
+import { Ticks } from './Ticks.tsx'
+import type { Status } from './Ticks.tsx'
+import { useRoom } from './room.ts'
+
+interface Props {
+  message: Message
+  first: boolean
+  last: boolean
+  mine: boolean
+  status: Status | null
+  /** Somebody came here by a link, a search, a quote. */
+  lit: boolean
+  /** In a group one wants to know who speaks. */
+  named: boolean
+}
+
+/** One message as it is shown. */
+export const Bubble = memo(function Bubble({ message, first, last, mine, status, lit, named }: Props) {
+  const { t } = useTranslation()
+  const times = useTimes()
+  const { me, jump, react } = useRoom()
+  const isDeleted = message.deletedAt !== null
+  const name = message.sender?.displayName ?? t('somebody')
+  return (
+    <article
+      tabIndex={-1}
+      data-message={message.id}
+      aria-label={t('messageBy', { name: mine ? t('you') : name, time: times.time(message.createdAt) })}
+      className={`group flex items-end gap-2 px-3 outline-offset-[-3px] sm:px-6 ${mine ? 'flex-row-reverse' : ''} ${first ? 'pt-2.5' : 'pt-0.5'} ${lit ? 'bg-amber/20 transition-colors duration-700' : 'transition-colors duration-700'}`}
+    >
+      {named && !mine && (last ? <Avatar id={message.sender?.id ?? ''} name={name} size="sm" /> : <span className="w-8 shrink-0" />)}
+      <div className={`flex max-w-[82%] min-w-0 flex-col sm:max-w-[68%] ${mine ? 'items-end' : 'items-start'}`}>
+        <div className="flex max-w-full items-center gap-1">
+          {mine && !isDeleted && <MessageMenu message={message} mine />}
+          <div
+            className={`min-w-0 rounded-[1.15rem] px-3.5 py-2 ${isDeleted ? 'border border-line' : `shadow-bubble ${mine ? 'bg-mine' : 'bg-theirs'}`} ${mine ? (last ? 'rounded-br-md' : '') : last ? 'rounded-bl-md' : ''}`}
+          >
+            {named && !mine && first && (
+              <p className="mb-0.5 text-sm font-bold" style={{ color: `color-mix(in oklab, ${hueOf(message.sender?.id ?? '')} 62%, var(--ink))` }}>
+                {name}
+              </p>
+            )}
+            {message.forwarded && !isDeleted && (
+              <p className={`mb-0.5 flex items-center gap-1 text-xs ${mine ? 'text-mine-soft' : 'text-faint'}`}>
+                <CornerUpRight className="size-3.5" aria-hidden /> {t('forwarded')}
+              </p>
+            )}
+            {message.replyTo !== null && !isDeleted && <Quote message={message.replyTo} onClick={() => { jump(message.replyTo?.id ?? '') }} />}
+            {message.location !== null && !isDeleted && <Place place={message.location} />}
+            {/* The time stands beside a short text, and below a long one. */}
+            <div className="flex flex-wrap items-end justify-end gap-x-3">
+              <div className="min-w-0 flex-auto">
+                {isDeleted && <p className="text-faint italic">{t('deleted')}</p>}
+                {message.text !== null && !isDeleted && <MessageText text={message.text} mentions={message.mentions} me={me.username} />}
+                {message.text === null && message.location === null && !isDeleted && <p className="italic">{t('attachment')}</p>}
+              </div>
+              <p className={`-mb-0.5 flex items-center gap-1 text-[0.6875rem] leading-4 ${mine && !isDeleted ? 'text-mine-soft' : 'text-faint'}`}>
+                {message.pinnedAt !== null && <Pin role="img" aria-label={t('pinned')} className="size-3" />}
+                {message.editedAt !== null && !isDeleted && <span>{t('edited')}</span>}
+                <time dateTime={message.createdAt} title={times.full(message.createdAt)}>
+                  {times.time(message.createdAt)}
+                </time>
+                {status !== null && !isDeleted && <Ticks status={status} />}
+              </p>
+            </div>
+          </div>
+          {!mine && !isDeleted && <MessageMenu message={message} mine={false} />}
+        </div>
+        {message.reactions.length > 0 && (
+          <ul aria-label={t('reactions')} className={`z-[1] -mt-1 mb-1 flex flex-wrap gap-1 px-1 ${mine ? 'justify-end' : ''}`}>
+            {message.reactions.map(({ emoji, count, viewerReacted }) => (
+              <li key={emoji}>
+                <button
+                  type="button"
+                  aria-pressed={viewerReacted}
+                  aria-label={t('reaction', { emoji, count })}
+                  onClick={() => { react(message, emoji) }}
+                  className="flex items-center gap-1 rounded-full border border-line bg-raised px-2 py-0.5 text-xs font-semibold text-soft hover:bg-hover aria-pressed:border-pine aria-pressed:text-pine"
+                >
+                  <span className="text-sm leading-none">{emoji}</span> {count > 1 && times.number(count)}
+                </button>
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </article>
+  )
+})
+
+export function Quote({ message, onClick }: { message: NonNullable<Message['replyTo']>; onClick?: () => void }) {
+  const { t } = useTranslation()
+  const text = message.deletedAt !== null ? t('deleted') : (message.text ?? t('attachment'))
+  return (
+    <button type="button" tabIndex={-1} onClick={onClick} className="mb-1 block w-full min-w-0 rounded-lg border-l-[3px] border-pine bg-pine/8 px-2.5 py-1 text-left text-sm">
+      <span className="block truncate font-semibold text-pine">{message.sender?.displayName}</span>
+      <span className="line-clamp-2 opacity-85">{text}</span>
+    </button>
+  )
+}
+
+function Place({ place }: { place: NonNullable<Message['location']> }) {
+  const { t } = useTranslation()
+  const at = `${place.latitude}, ${place.longitude}`
+  return (
+    <a
+      href={`https://www.openstreetmap.org/?mlat=${place.latitude}&mlon=${place.longitude}#map=16/${place.latitude}/${place.longitude}`}
+      target="_blank"
+      rel="noopener noreferrer"
+      className="flex items-center gap-2 py-1 font-semibold text-pine underline-offset-2 hover:underline"
+    >
+      <MapPin className="size-5 shrink-0" aria-hidden />
+      <span>{place.name ?? place.address ?? `${t('location')} ${at}`}</span>
+    </a>
+  )
+}
