@@ -7,7 +7,8 @@ import { beginChat, choose, messageOf, openBrowser, openChat, openWindow, say, s
 import type { Person } from './browser.ts'
 
 const MOST_SCRIPT_BYTES = 200_000
-const IDLE_MS = 60_000
+/** Short; the whole minute is in endurance.long.ts. */
+const IDLE_MS = 6_000
 
 let server: TestServer
 let browser: Browser
@@ -85,7 +86,7 @@ test('everything can be done by the keyboard: to a message, into its menu, and b
   await page.keyboard.press('Enter')
   await page.getByRole('menu').waitFor()
   await page.keyboard.press('Escape')
-  await expect.poll(() => page.getByRole('menu').count()).toBe(0)
+  await expect.poll(() => page.evaluate(() => document.activeElement?.hasAttribute('data-menu'))).toBe(true)
   await page.keyboard.press('Control+k')
   expect(await page.getByLabel('Search', { exact: true }).evaluate((box) => box === document.activeElement)).toBe(true)
 })

@@ -13,9 +13,11 @@ setNonce(document.querySelector<HTMLMetaElement>('meta[name=style-nonce]')?.cont
 applyTheme()
 const session = createSession()
 const router = createAppRouter(session)
-await startI18n()
-createRoot(document.getElementById('root') as HTMLElement).render(
-  <SessionContext value={session}>
-    <RouterProvider router={router} />
-  </SessionContext>,
-)
+// Not awaited at the top of the module: other parts of the page could not be loaded out of it then.
+void startI18n().then(() => {
+  createRoot(document.getElementById('root') as HTMLElement).render(
+    <SessionContext value={session}>
+      <RouterProvider router={router} />
+    </SessionContext>,
+  )
+})

@@ -80,12 +80,16 @@ export function createCache({ fetchChat }: CacheDuties) {
         stale(cache, event.chatId, 'members', 'activeMembers')
         break
       case 'MemberChanged':
-        stale(cache, event.chatId, 'invite')
-        break
       case 'ChatChanged':
         stale(cache, event.chatId, 'invite')
         break
-      default:
+      case 'MessageAdded':
+      case 'MessagesErased':
+      case 'ChatAdded':
+      case 'ReceiptsChanged':
+      case 'UserChanged':
+        // All that they change they hold.
+        break
     }
   }
 

@@ -1,6 +1,4 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
-import { SignIn } from '../account/SignIn.tsx'
-import { SignUp } from '../account/SignUp.tsx'
 import { ChatPage } from '../chat/ChatPage.tsx'
 import { Empty } from '../chat/Empty.tsx'
 import { Root } from './Root.tsx'
@@ -15,8 +13,8 @@ export function createAppRouter(session: Session) {
   const toHome = () => {
     if (session.isSignedIn()) throw redirect({ to: '/' })
   }
-  const signIn = createRoute({ getParentRoute: () => root, path: '/signin', component: SignIn, validateSearch: next, beforeLoad: toHome })
-  const signUp = createRoute({ getParentRoute: () => root, path: '/signup', component: SignUp, validateSearch: next, beforeLoad: toHome })
+  const signIn = createRoute({ getParentRoute: () => root, path: '/signin', component: lazyRouteComponent(() => import('../account/SignIn.tsx'), 'SignIn'), validateSearch: next, beforeLoad: toHome })
+  const signUp = createRoute({ getParentRoute: () => root, path: '/signup', component: lazyRouteComponent(() => import('../account/SignUp.tsx'), 'SignUp'), validateSearch: next, beforeLoad: toHome })
   const shell = createRoute({
     getParentRoute: () => root,
     id: 'shell',

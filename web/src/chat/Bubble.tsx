@@ -1,14 +1,16 @@
-import { CornerUpRight, MapPin, Pin } from 'lucide-react'
-import { memo } from 'react'
+import { ChevronDown, CornerUpRight, MapPin, Pin } from 'lucide-react'
+import { lazy, memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useTimes } from '../i18n/times.ts'
 import { Avatar, hueOf } from '../ui/Avatar.tsx'
+import { MenuButton } from '../ui/MenuButton.tsx'
 import type { Message } from './history.ts'
-import { MessageMenu } from './MessageMenu.tsx'
 import { MessageText } from './MessageText.tsx'
 import { Ticks } from './Ticks.tsx'
 import type { Status } from './Ticks.tsx'
 import { useRoom } from './room.ts'
+
+const MessageMenu = lazy(() => import('./MessageMenu.tsx').then(({ MessageMenu }) => ({ default: MessageMenu })))
 
 interface Props {
   message: Message
@@ -29,17 +31,30 @@ export const Bubble = memo(function Bubble({ message, first, last, mine, status,
   const { me, jump, react } = useRoom()
   const isDeleted = message.deletedAt !== null
   const name = message.sender?.displayName ?? t('somebody')
+  // There when one points at the message, or moves to it by the keyboard; on a touch screen always.
+  const menu = !isDeleted && (
+    <MenuButton
+      label={t('messageMenu')}
+      tabIndex={-1}
+      data-menu
+      menu={(opened) => <MessageMenu message={message} mine={mine} {...opened} />}
+      className="rounded-lg p-1 text-soft opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 hover:bg-hover focus-visible:opacity-100 data-[state=open]:opacity-100 pointer-coarse:opacity-60"
+    >
+      <ChevronDown className="size-4.5" />
+    </MenuButton>
+  )
   return (
     <article
       tabIndex={-1}
       data-message={message.id}
+      data-number={message.number}
       aria-label={t('messageBy', { name: mine ? t('you') : name, time: times.time(message.createdAt) })}
       className={`group flex items-end gap-2 px-3 outline-offset-[-3px] sm:px-6 ${mine ? 'flex-row-reverse' : ''} ${first ? 'pt-2.5' : 'pt-0.5'} ${lit ? 'bg-amber/20 transition-colors duration-700' : 'transition-colors duration-700'}`}
     >
       {named && !mine && (last ? <Avatar id={message.sender?.id ?? ''} name={name} size="sm" /> : <span className="w-8 shrink-0" />)}
       <div className={`flex max-w-[82%] min-w-0 flex-col sm:max-w-[68%] ${mine ? 'items-end' : 'items-start'}`}>
         <div className="flex max-w-full items-center gap-1">
-          {mine && !isDeleted && <MessageMenu message={message} mine />}
+          {mine && menu}
           <div
             className={`min-w-0 rounded-[1.15rem] px-3.5 py-2 ${isDeleted ? 'border border-line' : `shadow-bubble ${mine ? 'bg-mine' : 'bg-theirs'}`} ${mine ? (last ? 'rounded-br-md' : '') : last ? 'rounded-bl-md' : ''}`}
           >
@@ -72,7 +87,7 @@ export const Bubble = memo(function Bubble({ message, first, last, mine, status,
               </p>
             </div>
           </div>
-          {!mine && !isDeleted && <MessageMenu message={message} mine={false} />}
+          {!mine && menu}
         </div>
         {message.reactions.length > 0 && (
           <ul aria-label={t('reactions')} className={`z-[1] -mt-1 mb-1 flex flex-wrap gap-1 px-1 ${mine ? 'justify-end' : ''}`}>

@@ -7,7 +7,6 @@ import { useApp, useMe } from '../app/context.ts'
 import type { ChatLinePartsFragment } from '../generated/graphql.ts'
 import { AddReaction, DeleteMessage, MarkRead, PinMessage, RemoveReaction, UnpinMessage } from '../graphql/deeds.ts'
 import { Chat } from '../graphql/documents.ts'
-import { Confirm } from '../ui/Dialog.tsx'
 import { ChatHeader } from './ChatHeader.tsx'
 import { Composer } from './Composer.tsx'
 import type { Message } from './history.ts'
@@ -19,6 +18,7 @@ import { TypingLine } from './TypingLine.tsx'
 
 const Forward = lazy(() => import('./Forward.tsx').then(({ Forward }) => ({ default: Forward })))
 const Receipts = lazy(() => import('./Receipts.tsx').then(({ Receipts }) => ({ default: Receipts })))
+const Confirm = lazy(() => import('../ui/Dialog.tsx').then(({ Confirm }) => ({ default: Confirm })))
 const Info = lazy(() => import('../group/Info.tsx').then(({ Info }) => ({ default: Info })))
 
 const route = getRouteApi('/shell/chat/$chatId')
@@ -130,10 +130,10 @@ function OpenChat({ chat }: { chat: ChatLinePartsFragment }) {
         <TypingLine chat={chat} />
         <Composer aim={aim} onAim={setAim} onSaid={() => { setReadUpTo(null) }} history={history} />
       </div>
-      {removing !== null && (
-        <Confirm title={t('deleteTitle')} text={t('deleteText')} action={t('delete')} onConfirm={() => void act(DeleteMessage, { input: { messageId: removing.id } })} onClose={() => { setRemoving(null) }} />
-      )}
       <Suspense>
+        {removing !== null && (
+          <Confirm title={t('deleteTitle')} text={t('deleteText')} action={t('delete')} onConfirm={() => void act(DeleteMessage, { input: { messageId: removing.id } })} onClose={() => { setRemoving(null) }} />
+        )}
         {forwarding !== null && <Forward message={forwarding} onClose={() => { setForwarding(null) }} />}
         {receipts !== null && <Receipts messageId={receipts.id} onClose={() => { setReceipts(null) }} />}
         {isInfo && <Info chat={chat} onClose={() => { setInfo(false) }} />}

@@ -141,7 +141,7 @@ export function Messages({ history, readUpTo, onSeen }: { history: History; read
       event.preventDefault()
       const button = here.querySelector<HTMLElement>('[data-menu]')
       button?.focus()
-      button?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
+      button?.click()
     }
   }
 

@@ -31,6 +31,8 @@ export class History {
   #listeners = new Set<() => void>()
   #cursors: { start: string | null; end: string | null } = { start: null, end: null }
   #loading: Promise<void> | null = null
+  /** Opens that are under way: what they bring takes the place of everything, so no page is asked for meanwhile. */
+  #opening = 0
   #asked = 0
   readonly #ask: Ask
   readonly #chatId: string
@@ -53,10 +55,13 @@ export class History {
   /** Shows the end (`unread`: from where one had stopped to read, if that is near), or the surroundings of a message. */
   async open(around: string | null = null, end: 'unread' | 'end' = 'end'): Promise<void> {
     const asked = ++this.#asked
-    const { chat, shown } = await this.#ask({ chatId: this.#chatId, last: PAGE, around }).catch((error: unknown) => {
-      if (asked === this.#asked && this.#run.messages.length === 0) this.#show({ state: 'failed' })
-      throw error
-    })
+    this.#opening++
+    const { chat, shown } = await this.#ask({ chatId: this.#chatId, last: PAGE, around })
+      .catch((error: unknown) => {
+        if (asked === this.#asked && this.#run.messages.length === 0) this.#show({ state: 'failed' })
+        throw error
+      })
+      .finally(() => this.#opening--)
     if (asked !== this.#asked) return
     if (chat === null) {
       this.#show({ messages: [], hasOlder: false, hasNewer: false, state: 'gone' })
@@ -64,6 +69,7 @@ export class History {
     }
     const { nodes, pageInfo } = chat.messages
     this.#cursors = { start: pageInfo.startCursor, end: pageInfo.endCursor }
+    this.#loading = null
     this.#show({ messages: nodes, hasOlder: pageInfo.hasPreviousPage, hasNewer: pageInfo.hasNextPage, state: 'ready', place: this.#run.place + 1, target: around ?? end })
     shown()
   }
@@ -93,18 +99,20 @@ export class History {
   }
 
   #more(has: boolean, page: Omit<HistoryQueryVariables, 'chatId'>, take: (messages: NonNullable<HistoryQuery['chat']>['messages']) => void): Promise<void> {
-    if (!has || this.#run.state !== 'ready') return Promise.resolve()
+    if (!has || this.#run.state !== 'ready' || this.#opening > 0) return Promise.resolve()
+    if (this.#loading !== null) return this.#loading
     const asked = this.#asked
-    this.#loading ??= this.#ask({ chatId: this.#chatId, ...page })
+    const loading = this.#ask({ chatId: this.#chatId, ...page })
       .then(({ chat, shown }) => {
         if (chat === null || asked !== this.#asked) return
         take(chat.messages)
         shown()
       })
       .finally(() => {
-        this.#loading = null
+        if (this.#loading === loading) this.#loading = null
       })
-    return this.#loading
+    this.#loading = loading
+    return loading
   }
 
   apply(event: ChatEvent): void {

@@ -74,6 +74,8 @@ export type CreateDirectChatInput = {
 
 /** A new group. */
 export type CreateGroupChatInput = {
+  /** Global ID of an uploaded picture of the viewer. */
+  avatarAttachmentId?: string | null | undefined;
   /** A UUID made by the client for this group: the same one again answers the first group. */
   clientId?: string | null | undefined;
   /** What it is about, at most 1,000 characters. */
@@ -210,6 +212,8 @@ export type MemberRole =
 
 /** What changed about a message. */
 export type MessageChange =
+  /** The bytes of a file have come, or will not come. */
+  | 'ATTACHMENTS'
   /** It was deleted; a tombstone stays. */
   | 'DELETED'
   /** Its text. */
@@ -303,6 +307,8 @@ export type RevokeSessionInput = {
 
 /** A message to send. */
 export type SendMessageInput = {
+  /** Global IDs of uploads of the viewer, in the order in which they are shown; at most 20. The text is their caption. */
+  attachmentIds?: Array<string> | null | undefined;
   /** Global ID of the chat. Exactly one of chatId and recipientId is given. */
   chatId?: string | null | undefined;
   /** A UUID made by the client for this message. The same one again, from any device, answers the first message (`duplicate: true`). */
@@ -315,7 +321,7 @@ export type SendMessageInput = {
   recipientId?: string | null | undefined;
   /** Global ID of the message in the same chat that this one answers. */
   replyToId?: string | null | undefined;
-  /** What to say: 1 to 10,000 Unicode code points. `@username` mentions a member. It may be left out with a location, and must be with forwardOfId. */
+  /** What to say: 1 to 10,000 Unicode code points. `@username` mentions a member. It may be left out with a location or files, and must be with forwardOfId. */
   text?: string | null | undefined;
 };
 
@@ -359,6 +365,8 @@ export type UnpinMessageInput = {
 
 /** What to change of a group; what is left out stays as it is. */
 export type UpdateChatInput = {
+  /** Global ID of an uploaded picture of the viewer; null takes the present one away. */
+  avatarAttachmentId?: string | null | undefined;
   /** Global ID of the group. */
   chatId: string;
   /** What it is about, at most 1,000 characters; null clears it. */
@@ -381,6 +389,8 @@ export type UpdateChatSettingsInput = {
 
 /** What to change; what is left out stays as it is. */
 export type UpdateProfileInput = {
+  /** Global ID of an uploaded picture of the viewer; null takes the present one away. */
+  avatarAttachmentId?: string | null | undefined;
   /** A new text about oneself, at most 500 characters; null clears it. */
   bio?: string | null | undefined;
   /** Needed to change the e-mail address. */

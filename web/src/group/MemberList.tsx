@@ -12,6 +12,7 @@ import { Avatar } from '../ui/Avatar.tsx'
 import { Button } from '../ui/Button.tsx'
 import { Dialog } from '../ui/Dialog.tsx'
 import { Menu, MenuItem } from '../ui/Menu.tsx'
+import { MenuButton } from '../ui/MenuButton.tsx'
 import { Section } from './Info.tsx'
 
 /** Who is in a group; for those who manage it, what can be done about that. */
@@ -46,18 +47,20 @@ export function MemberList({ chat }: { chat: ChatLinePartsFragment }) {
             </span>
             {theirs !== 'MEMBER' && <span className="rounded-full bg-hover px-2 py-0.5 text-xs font-semibold text-soft">{t(`role.${theirs}`)}</span>}
             {manages && user.id !== me.id && (role === 'OWNER' || theirs === 'MEMBER') && (
-              <Menu
-                trigger={
-                  <button type="button" aria-label={t('memberMenu', { name: user.displayName })} className="rounded-lg p-1.5 text-soft hover:bg-hover">
-                    <MoreHorizontal className="size-4.5" />
-                  </button>
-                }
+              <MenuButton
+                label={t('memberMenu', { name: user.displayName })}
+                className="rounded-lg p-1.5 text-soft hover:bg-hover"
+                menu={(opened) => (
+                  <Menu {...opened}>
+                    {role === 'OWNER' && theirs !== 'OWNER' && <MenuItem icon={ShieldCheck} onSelect={() => { setRole(user.id, 'OWNER') }}>{t('role.toOWNER')}</MenuItem>}
+                    {role === 'OWNER' && theirs !== 'ADMIN' && <MenuItem icon={Shield} onSelect={() => { setRole(user.id, 'ADMIN') }}>{t('role.toADMIN')}</MenuItem>}
+                    {role === 'OWNER' && theirs !== 'MEMBER' && <MenuItem icon={ShieldOff} onSelect={() => { setRole(user.id, 'MEMBER') }}>{t('role.toMEMBER')}</MenuItem>}
+                    <MenuItem icon={UserMinus} alarm onSelect={() => void act(RemoveMember, { input: { chatId: chat.id, userId: user.id } })}>{t('group.remove')}</MenuItem>
+                  </Menu>
+                )}
               >
-                {role === 'OWNER' && theirs !== 'OWNER' && <MenuItem icon={ShieldCheck} onSelect={() => { setRole(user.id, 'OWNER') }}>{t('role.toOWNER')}</MenuItem>}
-                {role === 'OWNER' && theirs !== 'ADMIN' && <MenuItem icon={Shield} onSelect={() => { setRole(user.id, 'ADMIN') }}>{t('role.toADMIN')}</MenuItem>}
-                {role === 'OWNER' && theirs !== 'MEMBER' && <MenuItem icon={ShieldOff} onSelect={() => { setRole(user.id, 'MEMBER') }}>{t('role.toMEMBER')}</MenuItem>}
-                <MenuItem icon={UserMinus} alarm onSelect={() => void act(RemoveMember, { input: { chatId: chat.id, userId: user.id } })}>{t('group.remove')}</MenuItem>
-              </Menu>
+                <MoreHorizontal className="size-4.5" />
+              </MenuButton>
             )}
           </li>
         ))}

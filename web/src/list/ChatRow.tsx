@@ -1,21 +1,18 @@
 import { Link } from '@tanstack/react-router'
-import { Archive, ArchiveRestore, AtSign, Bell, BellOff, MoreHorizontal, Pin, PinOff, Trash2 } from 'lucide-react'
-import { memo } from 'react'
+import { AtSign, BellOff, MoreHorizontal, Pin } from 'lucide-react'
+import { lazy, memo } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useAct } from '../app/act.ts'
 import { useMe } from '../app/context.ts'
 import { Ticks, statusOf } from '../chat/Ticks.tsx'
 import { useUnsent } from '../chat/unsent.ts'
 import type { ChatLinePartsFragment } from '../generated/graphql.ts'
-import { DeleteChat, UpdateChatSettings } from '../graphql/deeds.ts'
 import { useTimes } from '../i18n/times.ts'
 import { useTypists } from '../live/hooks.ts'
 import { Avatar } from '../ui/Avatar.tsx'
-import { Menu, MenuItem } from '../ui/Menu.tsx'
+import { MenuButton } from '../ui/MenuButton.tsx'
 import { isMuted } from './filters.ts'
 
-/** Muted until somebody turns it off. */
-export const FOREVER = '9999-01-01T00:00:00.000Z'
+const ChatMenu = lazy(() => import('./ChatMenu.tsx').then(({ ChatMenu }) => ({ default: ChatMenu })))
 
 /** The other one of a direct chat. */
 export function otherOf(chat: ChatLinePartsFragment, userId: string) {
@@ -60,7 +57,11 @@ export const ChatRow = memo(function ChatRow({ chat }: { chat: ChatLinePartsFrag
           </span>
         </span>
       </Link>
-      <ChatMenu chat={chat} />
+      <div className="absolute top-2.5 right-3 opacity-0 group-hover:opacity-100 focus-within:opacity-100 has-[[data-state=open]]:opacity-100">
+        <MenuButton label={t('chatMenu', { title: chat.title })} className="rounded-lg bg-hover p-1 text-soft hover:text-ink" menu={(opened) => <ChatMenu chat={chat} {...opened} />}>
+          <MoreHorizontal className="size-4.5" />
+        </MenuButton>
+      </div>
     </div>
   )
 })
@@ -85,38 +86,4 @@ function Preview({ chat }: { chat: ChatLinePartsFragment }) {
   const text = last.deletedAt !== null ? t('deleted') : (last.text ?? (last.location === null ? t('attachment') : t('location')))
   const who = chat.kind === 'DIRECT' ? '' : last.sender?.id === me.id ? `${t('you')}: ` : `${last.sender?.displayName ?? ''}: `
   return <span className={line}>{`${who}${text}`}</span>
-}
-
-function ChatMenu({ chat }: { chat: ChatLinePartsFragment }) {
-  const { t } = useTranslation()
-  const act = useAct()
-  const { pinned, archived } = chat.viewerMember ?? {}
-  const muted = isMuted(chat)
-  const set = (input: { pinned?: boolean; archived?: boolean; mutedUntil?: string | null }) => void act(UpdateChatSettings, { input: { chatId: chat.id, ...input } })
-  return (
-    <div className="absolute top-2.5 right-3 opacity-0 group-hover:opacity-100 focus-within:opacity-100 has-[[data-state=open]]:opacity-100">
-      <Menu
-        trigger={
-          <button type="button" aria-label={t('chatMenu', { title: chat.title })} className="rounded-lg bg-hover p-1 text-soft hover:text-ink">
-            <MoreHorizontal className="size-4.5" />
-          </button>
-        }
-      >
-        <MenuItem icon={pinned === true ? PinOff : Pin} onSelect={() => { set({ pinned: pinned !== true }) }}>
-          {t(pinned === true ? 'unpinChat' : 'pinChat')}
-        </MenuItem>
-        <MenuItem icon={muted ? Bell : BellOff} onSelect={() => { set({ mutedUntil: muted ? null : FOREVER }) }}>
-          {t(muted ? 'unmute' : 'mute')}
-        </MenuItem>
-        <MenuItem icon={archived === true ? ArchiveRestore : Archive} onSelect={() => { set({ archived: archived !== true }) }}>
-          {t(archived === true ? 'unarchive' : 'archive')}
-        </MenuItem>
-        {chat.kind === 'DIRECT' && (
-          <MenuItem icon={Trash2} alarm onSelect={() => void act(DeleteChat, { input: { chatId: chat.id } })}>
-            {t('deleteChat')}
-          </MenuItem>
-        )}
-      </Menu>
-    </div>
-  )
 }

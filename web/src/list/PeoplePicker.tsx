@@ -6,7 +6,7 @@ import { useMe } from '../app/context.ts'
 import type { PersonPartsFragment } from '../generated/graphql.ts'
 import { People } from '../graphql/documents.ts'
 import { Avatar } from '../ui/Avatar.tsx'
-import { SHORTEST } from './SearchResults.tsx'
+import { SHORTEST } from './filters.ts'
 
 /** A search for people, and those that were found. With `chosen` one may choose several. */
 export function PeoplePicker({ without, chosen, onPick }: { without?: ReadonlySet<string>; chosen?: ReadonlyMap<string, PersonPartsFragment>; onPick: (person: PersonPartsFragment) => void }) {

@@ -9,9 +9,7 @@ import { CreateDirectChat } from '../graphql/deeds.ts'
 import { useTimes } from '../i18n/times.ts'
 import { Avatar } from '../ui/Avatar.tsx'
 import { ChatRow } from './ChatRow.tsx'
-
-/** The server searches people and messages from so many letters on. */
-export const SHORTEST = 2
+import { SHORTEST } from './filters.ts'
 
 /** Chats, people and messages that fit what was typed. */
 export function SearchResults({ query, onDone }: { query: string; onDone: () => void }) {

@@ -8,8 +8,8 @@ import { IconButton } from '../ui/Button.tsx'
 import { ChatList } from './ChatList.tsx'
 import { VIEWS } from './filters.ts'
 import type { View } from './filters.ts'
-import { SearchResults } from './SearchResults.tsx'
 
+const SearchResults = lazy(() => import('./SearchResults.tsx').then(({ SearchResults }) => ({ default: SearchResults })))
 const NewChat = lazy(() => import('./NewChat.tsx').then(({ NewChat }) => ({ default: NewChat })))
 
 /** A search goes out when the typing pauses. */
@@ -86,7 +86,9 @@ export function Sidebar() {
           <ChatList key={view} view={view} onNew={() => { setNew(true) }} />
         </>
       ) : (
-        <SearchResults query={query} onDone={() => { setText(''); setQuery('') }} />
+        <Suspense>
+          <SearchResults query={query} onDone={() => { setText(''); setQuery('') }} />
+        </Suspense>
       )}
       {isNew && (
         <Suspense>

@@ -3,6 +3,9 @@ import type { ChatFilter, ChatPartsFragment } from '../generated/graphql.ts'
 /** So many chats come at once. */
 export const PAGE = 50
 
+/** The server searches people and messages from so many letters on. */
+export const SHORTEST = 2
+
 /** The views of the chat list. */
 export type View = 'all' | 'unread' | 'groups' | 'archived'
 export const VIEWS: readonly View[] = ['all', 'unread', 'groups', 'archived']
@@ -29,6 +32,9 @@ export function inOrder<C extends Shown>(chats: readonly C[]): C[] {
   const rank = (chat: C) => (chat.viewerMember?.pinned === true ? 1 : 0)
   return [...chats].sort((a, b) => rank(b) - rank(a) || (a.lastActivityAt < b.lastActivityAt ? 1 : -1))
 }
+
+/** Muted until somebody turns it off. */
+export const FOREVER = '9999-01-01T00:00:00.000Z'
 
 export function isMuted(chat: Pick<ChatPartsFragment, 'viewerMember'>): boolean {
   const until = chat.viewerMember?.mutedUntil

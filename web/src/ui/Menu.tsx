@@ -1,18 +1,32 @@
 import { DropdownMenu } from 'radix-ui'
 import type { LucideIcon } from 'lucide-react'
+import { useRef } from 'react'
 import type { ReactNode } from 'react'
+import type { Opened } from './MenuButton.tsx'
 
-/** What opens when one presses `trigger`. */
-export function Menu({ trigger, children, align = 'end' }: { trigger: ReactNode; children: ReactNode; align?: 'start' | 'end' }) {
+/** What a `MenuButton` opens, as long as it is there. */
+export function Menu({ button, close, align = 'end', className = 'min-w-52', children }: Opened & { align?: 'start' | 'end'; className?: string; children: ReactNode }) {
+  const isElsewhere = useRef(false)
   return (
-    <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
+    <DropdownMenu.Root modal={false} open onOpenChange={(is) => { if (!is) close() }}>
+      {/* Stands where the button is: the menu opens beside it. */}
+      <DropdownMenu.Trigger asChild>
+        <span aria-label={button.current?.getAttribute('aria-label') ?? ''} className="pointer-events-none absolute inset-0" />
+      </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content
           align={align}
           sideOffset={6}
           collisionPadding={8}
-          className="z-50 min-w-52 animate-rise rounded-2xl border border-line bg-raised p-1.5 shadow-card"
+          onInteractOutside={() => {
+            isElsewhere.current = true
+          }}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault()
+            // Who has pressed something else wants to be there.
+            if (!isElsewhere.current) button.current?.focus()
+          }}
+          className={`z-50 animate-rise rounded-2xl border border-line bg-raised p-1.5 shadow-card ${className}`}
         >
           {children}
         </DropdownMenu.Content>
