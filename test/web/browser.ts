@@ -87,7 +87,7 @@ export async function ticked(person: Person, text: string, status: string): Prom
 
 /** Chooses something from a message's menu. */
 export async function choose(person: Person, text: string, item: string | RegExp): Promise<void> {
-  const message = messageOf(person, text)
+  const message = messageOf(person, text).first()
   await message.hover()
   await message.getByRole('button', { name: 'What to do with this message' }).click()
   await person.page.getByRole('menuitem', { name: item }).click()

@@ -18,7 +18,7 @@ export function Blocked({ people }: { people: readonly PersonPartsFragment[] }) 
       <ul className="flex flex-col gap-2">
         {people.map((person) => (
           <li key={person.id} className="flex items-center gap-3">
-            <Avatar id={person.id} name={person.displayName} size="sm" />
+            <Avatar id={person.id} name={person.displayName} url={person.avatarUrl} size="sm" />
             <span className="min-w-0 flex-1 truncate font-semibold">{person.displayName}</span>
             <Button look="quiet" onClick={() => void act(UnblockUser, { input: { userId: person.id } }).then(() => { refetch({ requestPolicy: 'network-only' }) })}>
               {t('unblock')}

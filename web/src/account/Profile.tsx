@@ -1,9 +1,9 @@
 import { useTranslation } from 'react-i18next'
 import { useAct } from '../app/act.ts'
 import { useApp } from '../app/context.ts'
+import { AvatarField } from '../files/AvatarField.tsx'
 import type { AccountQuery, Availability } from '../generated/graphql.ts'
 import { SetPresence, UpdateProfile } from '../graphql/deeds.ts'
-import { Avatar } from '../ui/Avatar.tsx'
 import { Button } from '../ui/Button.tsx'
 import { Field, Note } from '../ui/Field.tsx'
 import { toast } from '../ui/toast.ts'
@@ -16,6 +16,7 @@ const FIELDS = ['displayName', 'username', 'bio', 'email', 'currentPassword'] as
 export function Profile({ me }: { me: NonNullable<AccountQuery['me']> }) {
   const { t } = useTranslation()
   const app = useApp()
+  const act = useAct()
   const { busy, of, rest, onSubmit } = useForm(async ({ displayName = '', username = '', bio = '', email = '', currentPassword = '' }) => {
     const isMoved = email !== me.email
     const { faults } = await app.act(UpdateProfile, { input: { displayName, username, bio: bio === '' ? null : bio, ...(isMoved ? { email, currentPassword } : {}) } })
@@ -26,7 +27,7 @@ export function Profile({ me }: { me: NonNullable<AccountQuery['me']> }) {
   return (
     <Card title={t('settings.profile')}>
       <div className="flex items-center gap-4">
-        <Avatar id={me.id} name={me.displayName} size="lg" />
+        <AvatarField id={me.id} name={me.displayName} url={me.avatarUrl} onChange={(avatarAttachmentId) => act(UpdateProfile, { input: { avatarAttachmentId } })} />
         <div className="min-w-0">
           <p className="truncate text-lg font-bold">{me.displayName}</p>
           <p className="truncate text-soft">@{me.username}</p>

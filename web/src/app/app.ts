@@ -3,7 +3,11 @@ import type { Feed, Outbox } from 'parley/client'
 import { Client, fetchExchange, formatDocument, mapExchange, stringifyDocument, subscriptionExchange } from 'urql'
 import type { AnyVariables, TypedDocumentNode } from 'urql'
 import { History } from '../chat/history.ts'
-import { Chat, DirectChat, Events, History as HistoryQuery, Start } from '../graphql/documents.ts'
+import { createFaces } from '../files/faces.ts'
+import { createLinks } from '../files/links.ts'
+import { createParcels } from '../files/parcels.ts'
+import type { Announce } from '../files/upload.ts'
+import { Chat, DirectChat, Events, History as HistoryQuery, Links, Start } from '../graphql/documents.ts'
 import * as deeds from '../graphql/deeds.ts'
 import type { ChatPartsFragment, FaultFragment, StartQuery } from '../generated/graphql.ts'
 import { filterOf, PAGE } from '../list/filters.ts'
@@ -51,7 +55,7 @@ export function createApp(session: Session) {
     if (isBack && history !== undefined) feed?.owe(() => history.open())
     if (event.__typename === 'UserChanged') {
       const { user } = event
-      for (const history of histories.values()) history.rename(user.id, user.displayName)
+      for (const history of histories.values()) history.rename(user)
       // A direct chat bears the other's name.
       if (user.id !== userId) feed?.owe(() => ask(DirectChat, { userId: user.id }))
     }
@@ -138,6 +142,10 @@ export function createApp(session: Session) {
     return history
   }
 
+  const announce: Announce = async (input) => (await parley.request(deeds.CreateUpload, { input })).createUpload
+  const askLinks = (ids: string[]) => parley.request(Links, { ids })
+  const parcels = createParcels({ announce, send: (said) => outbox?.send(said) })
+
   const typing = createTyping(parley.socket, userId)
   const presence = createPresence(parley.socket)
   const notices = createNotices(userId)
@@ -151,6 +159,10 @@ export function createApp(session: Session) {
     presence,
     notices,
     historyOf,
+    announce,
+    parcels,
+    links: createLinks(askLinks),
+    faces: createFaces(askLinks),
 
     /** Reads the start and listens from there on. @throws where the server does not answer. */
     async start(): Promise<Me | null> {
@@ -207,6 +219,7 @@ export function createApp(session: Session) {
     stop(): void {
       typing.stop()
       presence.stop()
+      parcels.stop()
       listening?.unsubscribe()
       parley.close()
     },

@@ -1,5 +1,5 @@
 import { ChevronDown, CornerUpRight, MapPin, Pin } from 'lucide-react'
-import { lazy, memo } from 'react'
+import { Suspense, lazy, memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useTimes } from '../i18n/times.ts'
 import { Avatar, hueOf } from '../ui/Avatar.tsx'
@@ -9,7 +9,9 @@ import { MessageText } from './MessageText.tsx'
 import { Ticks } from './Ticks.tsx'
 import type { Status } from './Ticks.tsx'
 import { useRoom } from './room.ts'
+import { heightOf } from './rows.ts'
 
+const Attachments = lazy(() => import('../files/Attachments.tsx').then(({ Attachments }) => ({ default: Attachments })))
 const MessageMenu = lazy(() => import('./MessageMenu.tsx').then(({ MessageMenu }) => ({ default: MessageMenu })))
 
 interface Props {
@@ -28,7 +30,8 @@ interface Props {
 export const Bubble = memo(function Bubble({ message, first, last, mine, status, lit, named }: Props) {
   const { t } = useTranslation()
   const times = useTimes()
-  const { me, jump, react } = useRoom()
+  const { me, jump, react, view } = useRoom()
+  const hasFiles = message.attachments.length > 0
   const isDeleted = message.deletedAt !== null
   const name = message.sender?.displayName ?? t('somebody')
   // There when one points at the message, or moves to it by the keyboard; on a touch screen always.
@@ -51,31 +54,35 @@ export const Bubble = memo(function Bubble({ message, first, last, mine, status,
       aria-label={t('messageBy', { name: mine ? t('you') : name, time: times.time(message.createdAt) })}
       className={`group flex items-end gap-2 px-3 outline-offset-[-3px] sm:px-6 ${mine ? 'flex-row-reverse' : ''} ${first ? 'pt-2.5' : 'pt-0.5'} ${lit ? 'bg-amber/20 transition-colors duration-700' : 'transition-colors duration-700'}`}
     >
-      {named && !mine && (last ? <Avatar id={message.sender?.id ?? ''} name={name} size="sm" /> : <span className="w-8 shrink-0" />)}
+      {named && !mine && (last ? <Avatar id={message.sender?.id ?? ''} name={name} url={message.sender?.avatarUrl ?? null} size="sm" /> : <span className="w-8 shrink-0" />)}
       <div className={`flex max-w-[82%] min-w-0 flex-col sm:max-w-[68%] ${mine ? 'items-end' : 'items-start'}`}>
         <div className="flex max-w-full items-center gap-1">
           {mine && menu}
           <div
-            className={`min-w-0 rounded-[1.15rem] px-3.5 py-2 ${isDeleted ? 'border border-line' : `shadow-bubble ${mine ? 'bg-mine' : 'bg-theirs'}`} ${mine ? (last ? 'rounded-br-md' : '') : last ? 'rounded-bl-md' : ''}`}
+            className={`min-w-0 rounded-[1.15rem] ${hasFiles && !isDeleted ? 'px-1.5 pt-1.5 pb-2' : 'px-3.5 py-2'} ${isDeleted ? 'border border-line' : `shadow-bubble ${mine ? 'bg-mine' : 'bg-theirs'}`} ${mine ? (last ? 'rounded-br-md' : '') : last ? 'rounded-bl-md' : ''}`}
           >
             {named && !mine && first && (
-              <p className="mb-0.5 text-sm font-bold" style={{ color: `color-mix(in oklab, ${hueOf(message.sender?.id ?? '')} 62%, var(--ink))` }}>
+              <p className={`mb-0.5 text-sm font-bold ${hasFiles ? 'px-2' : ''}`} style={{ color: `color-mix(in oklab, ${hueOf(message.sender?.id ?? '')} 62%, var(--ink))` }}>
                 {name}
               </p>
             )}
             {message.forwarded && !isDeleted && (
-              <p className={`mb-0.5 flex items-center gap-1 text-xs ${mine ? 'text-mine-soft' : 'text-faint'}`}>
+              <p className={`mb-0.5 flex items-center gap-1 text-xs ${hasFiles ? 'px-2' : ''} ${mine ? 'text-mine-soft' : 'text-faint'}`}>
                 <CornerUpRight className="size-3.5" aria-hidden /> {t('forwarded')}
               </p>
             )}
             {message.replyTo !== null && !isDeleted && <Quote message={message.replyTo} onClick={() => { jump(message.replyTo?.id ?? '') }} />}
             {message.location !== null && !isDeleted && <Place place={message.location} />}
+            {hasFiles && !isDeleted && (
+              <Suspense fallback={<span className="block" style={{ height: heightOf(message) }} />}>
+                <Attachments files={message.attachments} onView={view} />
+              </Suspense>
+            )}
             {/* The time stands beside a short text, and below a long one. */}
-            <div className="flex flex-wrap items-end justify-end gap-x-3">
+            <div className={`flex flex-wrap items-end justify-end gap-x-3 ${hasFiles && !isDeleted ? 'px-2 pt-1.5' : ''}`}>
               <div className="min-w-0 flex-auto">
                 {isDeleted && <p className="text-faint italic">{t('deleted')}</p>}
                 {message.text !== null && !isDeleted && <MessageText text={message.text} mentions={message.mentions} me={me.username} />}
-                {message.text === null && message.location === null && !isDeleted && <p className="italic">{t('attachment')}</p>}
               </div>
               <p className={`-mb-0.5 flex items-center gap-1 text-[0.6875rem] leading-4 ${mine && !isDeleted ? 'text-mine-soft' : 'text-faint'}`}>
                 {message.pinnedAt !== null && <Pin role="img" aria-label={t('pinned')} className="size-3" />}
@@ -113,7 +120,7 @@ export const Bubble = memo(function Bubble({ message, first, last, mine, status,
 
 export function Quote({ message, onClick }: { message: NonNullable<Message['replyTo']>; onClick?: () => void }) {
   const { t } = useTranslation()
-  const text = message.deletedAt !== null ? t('deleted') : (message.text ?? t('attachment'))
+  const text = message.deletedAt !== null ? t('deleted') : (message.text ?? t(`kind.${message.kind}`))
   return (
     <button type="button" tabIndex={-1} onClick={onClick} className="mb-1 block w-full min-w-0 rounded-lg border-l-[3px] border-pine bg-pine/8 px-2.5 py-1 text-left text-sm">
       <span className="block truncate font-semibold text-pine">{message.sender?.displayName}</span>

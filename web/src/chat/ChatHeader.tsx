@@ -7,7 +7,7 @@ import { useMe } from '../app/context.ts'
 import type { ChatLinePartsFragment } from '../generated/graphql.ts'
 import { Members } from '../graphql/documents.ts'
 import { useTimes } from '../i18n/times.ts'
-import { otherOf } from '../list/ChatRow.tsx'
+import { faceOf, otherOf } from '../list/ChatRow.tsx'
 import { usePresence, useThere } from '../live/hooks.ts'
 import { Avatar } from '../ui/Avatar.tsx'
 import { IconButton } from '../ui/Button.tsx'
@@ -22,7 +22,7 @@ export function ChatHeader({ chat, onInfo }: { chat: ChatLinePartsFragment; onIn
         <ArrowLeft className="size-5" />
       </Link>
       <button type="button" onClick={onInfo} className="flex min-w-0 flex-1 items-center gap-3 rounded-xl px-1 py-0.5 text-left">
-        <Avatar id={other?.id ?? chat.id} name={chat.title} group={chat.kind === 'GROUP'} size="sm" userId={other?.id} />
+        <Avatar {...faceOf(chat, me.id)} size="sm" userId={other?.id} />
         <span className="min-w-0">
           <h2 className="truncate leading-tight font-bold">{chat.title}</h2>
           {other !== undefined ? <There userId={other.id} /> : <Present chat={chat} />}

@@ -6,7 +6,9 @@ import { useAct } from '../app/act.ts'
 import { useApp, useMe } from '../app/context.ts'
 import type { ChatLinePartsFragment } from '../generated/graphql.ts'
 import { AddReaction, DeleteMessage, MarkRead, PinMessage, RemoveReaction, UnpinMessage } from '../graphql/deeds.ts'
+import { DropZone } from '../files/DropZone.tsx'
 import { Chat } from '../graphql/documents.ts'
+import { takeFiles } from '../files/take.ts'
 import { ChatHeader } from './ChatHeader.tsx'
 import { Composer } from './Composer.tsx'
 import type { Message } from './history.ts'
@@ -19,6 +21,7 @@ import { TypingLine } from './TypingLine.tsx'
 const Forward = lazy(() => import('./Forward.tsx').then(({ Forward }) => ({ default: Forward })))
 const Receipts = lazy(() => import('./Receipts.tsx').then(({ Receipts }) => ({ default: Receipts })))
 const Confirm = lazy(() => import('../ui/Dialog.tsx').then(({ Confirm }) => ({ default: Confirm })))
+const Viewer = lazy(() => import('../files/Viewer.tsx').then(({ Viewer }) => ({ default: Viewer })))
 const Info = lazy(() => import('../group/Info.tsx').then(({ Info }) => ({ default: Info })))
 
 const route = getRouteApi('/shell/chat/$chatId')
@@ -49,6 +52,7 @@ function OpenChat({ chat }: { chat: ChatLinePartsFragment }) {
   const [forwarding, setForwarding] = useState<Message | null>(null)
   const [removing, setRemoving] = useState<Message | null>(null)
   const [receipts, setReceipts] = useState<Message | null>(null)
+  const [viewed, setViewed] = useState<string | null>(null)
   const [isInfo, setInfo] = useState(false)
   // Where the unread line stands is decided when the chat is opened, and stays so while one reads.
   const [readUpTo, setReadUpTo] = useState(() => (chat.unreadCount > 0 ? (chat.viewerMember?.readUpTo ?? 0) : null))
@@ -115,6 +119,7 @@ function OpenChat({ chat }: { chat: ChatLinePartsFragment }) {
       aim: setAim,
       forward: setForwarding,
       pin: (message) => void act(message.pinnedAt === null ? PinMessage : UnpinMessage, { input: { messageId: message.id } }),
+      view: setViewed,
       remove: setRemoving,
       showReceipts: setReceipts,
     }),
@@ -123,17 +128,18 @@ function OpenChat({ chat }: { chat: ChatLinePartsFragment }) {
 
   return (
     <RoomContext value={room}>
-      <div className="flex h-full flex-col bg-paper">
+      <DropZone onFiles={(files) => { takeFiles(app.parcels, chat.id, files, t) }}>
         <ChatHeader chat={chat} onInfo={() => { setInfo(true) }} />
         <PinnedBar chat={chat} />
         <Messages history={history} readUpTo={readUpTo} onSeen={onSeen} />
         <TypingLine chat={chat} />
         <Composer aim={aim} onAim={setAim} onSaid={() => { setReadUpTo(null) }} history={history} />
-      </div>
+      </DropZone>
       <Suspense>
         {removing !== null && (
           <Confirm title={t('deleteTitle')} text={t('deleteText')} action={t('delete')} onConfirm={() => void act(DeleteMessage, { input: { messageId: removing.id } })} onClose={() => { setRemoving(null) }} />
         )}
+        {viewed !== null && <Viewer messages={history.run().messages} id={viewed} onView={setViewed} onClose={() => { setViewed(null) }} />}
         {forwarding !== null && <Forward message={forwarding} onClose={() => { setForwarding(null) }} />}
         {receipts !== null && <Receipts messageId={receipts.id} onClose={() => { setReceipts(null) }} />}
         {isInfo && <Info chat={chat} onClose={() => { setInfo(false) }} />}

@@ -1,9 +1,10 @@
-import { Check, CornerUpLeft, Pencil, SendHorizontal, X } from 'lucide-react'
-import { useEffect, useLayoutEffect, useRef, useState } from 'react'
-import type { KeyboardEvent } from 'react'
+import { Check, CornerUpLeft, Paperclip, Pencil, SendHorizontal, X } from 'lucide-react'
+import { Suspense, lazy, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react'
+import type { ClipboardEvent, KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useAct } from '../app/act.ts'
 import { useApp } from '../app/context.ts'
+import { takeFiles } from '../files/take.ts'
 import { EditMessage, SetTyping } from '../graphql/deeds.ts'
 import { IconButton } from '../ui/Button.tsx'
 import type { History } from './history.ts'
@@ -12,6 +13,8 @@ import { useMentions } from './useMentions.ts'
 import { useRoom } from './room.ts'
 import type { Aim } from './room.ts'
 import { unsent } from './unsent.ts'
+
+const Tray = lazy(() => import('../files/Tray.tsx').then(({ Tray }) => ({ default: Tray })))
 
 /** The server forgets who types after six seconds. */
 const TYPING_MS = 4000
@@ -25,6 +28,8 @@ export function Composer({ aim, onAim, onSaid, history }: { aim: Aim; onAim: (ai
   const box = useRef<HTMLTextAreaElement>(null)
   const [text, setText] = useState(() => unsent.read(me.id, chat.id))
   const kept = useRef(text)
+  const picker = useRef<HTMLInputElement>(null)
+  const uploads = useSyncExternalStore(app.parcels.subscribe, () => app.parcels.chosen(chat.id))
   const mentions = useMentions(chat, box, text, setText)
 
   // What one had begun before an edit is there again after it.
@@ -62,13 +67,14 @@ export function Composer({ aim, onAim, onSaid, history }: { aim: Aim; onAim: (ai
 
   function submit(): void {
     const said = text.trim()
-    if (said === '' || said.length > LONGEST) return
+    if (said.length > LONGEST || (said === '' && (editing !== null || uploads.length === 0)) || uploads.some(({ fault }) => fault !== null)) return
     if (editing !== null) {
       onAim(null)
       if (said !== editing.text) void act(EditMessage, { input: { messageId: editing.id, text: said, expectedRevision: editing.revision } })
       return
     }
-    app.outbox.here.send({ chatId: chat.id, text: said, ...(aim === null ? {} : { replyToId: aim.message.id }) })
+    if (uploads.length > 0) app.parcels.post(chat.id, said, aim?.message.id)
+    else app.outbox.here.send({ chatId: chat.id, text: said, ...(aim === null ? {} : { replyToId: aim.message.id }) })
     typedAt.current = 0
     kept.current = ''
     unsent.write(me.id, chat.id, '')
@@ -76,6 +82,14 @@ export function Composer({ aim, onAim, onSaid, history }: { aim: Aim; onAim: (ai
     onAim(null)
     onSaid()
     void history.jump(null).catch(() => undefined)
+  }
+
+  function onPaste(event: ClipboardEvent<HTMLTextAreaElement>): void {
+    const files = [...event.clipboardData.files]
+    // A table or a page brings its picture along; what one wants is the text.
+    if (files.length === 0 || editing !== null || event.clipboardData.types.includes('text/plain')) return
+    event.preventDefault()
+    takeFiles(app.parcels, chat.id, files, t)
   }
 
   function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>): void {
@@ -107,14 +121,34 @@ export function Composer({ aim, onAim, onSaid, history }: { aim: Aim; onAim: (ai
             {aim.kind === 'edit' ? <Pencil aria-hidden className="size-4 text-pine" /> : <CornerUpLeft aria-hidden className="size-4 text-pine" />}
             <p className="min-w-0 flex-1 text-sm">
               <span className="block font-semibold text-pine">{aim.kind === 'edit' ? t('editing') : t('replyTo', { name: aim.message.sender?.displayName ?? '' })}</span>
-              <span className="block truncate text-soft">{aim.message.text ?? t('attachment')}</span>
+              <span className="block truncate text-soft">{aim.message.text ?? t(`kind.${aim.message.kind}`)}</span>
             </p>
             <IconButton label={t('cancel')} onClick={() => { onAim(null) }}>
               <X className="size-4" />
             </IconButton>
           </div>
         )}
-        <div className="flex items-end gap-1 p-1.5 pl-4">
+        {uploads.length > 0 && (
+          <Suspense fallback={<span className="block h-25" />}>
+            <Tray chatId={chat.id} uploads={uploads} />
+          </Suspense>
+        )}
+        <div className="flex items-end gap-1 p-1.5">
+          <IconButton label={t('file.attach')} disabled={editing !== null} onClick={() => picker.current?.click()} className="rounded-full">
+            <Paperclip className="size-5" />
+          </IconButton>
+          <input
+            ref={picker}
+            type="file"
+            multiple
+            hidden
+            aria-label={t('file.attach')}
+            onChange={({ target }) => {
+              takeFiles(app.parcels, chat.id, [...(target.files ?? [])], t)
+              target.value = ''
+              box.current?.focus()
+            }}
+          />
           <textarea
             ref={box}
             rows={1}
@@ -125,13 +159,14 @@ export function Composer({ aim, onAim, onSaid, history }: { aim: Aim; onAim: (ai
             placeholder={t('write')}
             onChange={(event) => { change(event.target.value) }}
             onKeyDown={onKeyDown}
+            onPaste={onPaste}
             onBlur={() => { tellTyping(false) }}
             {...mentions.field}
             className="field-sizing-content max-h-45 min-h-10 min-w-0 flex-1 resize-none bg-transparent py-2 leading-6 outline-none placeholder:text-faint"
           />
           <button
             type="submit"
-            disabled={text.trim() === ''}
+            disabled={text.trim() === '' && (uploads.length === 0 || editing !== null)}
             aria-label={t(editing === null ? 'send' : 'save')}
             title={t(editing === null ? 'send' : 'save')}
             className="flex size-10 shrink-0 items-center justify-center rounded-full bg-pine text-on-pine transition hover:brightness-110 disabled:bg-hover disabled:text-faint"

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next'
 import { useApp, useMe } from '../app/context.ts'
-import { otherOf } from '../list/ChatRow.tsx'
+import { faceOf } from '../list/ChatRow.tsx'
 import { useChats } from '../list/useChats.ts'
 import { Avatar } from '../ui/Avatar.tsx'
 import { Dialog } from '../ui/Dialog.tsx'
@@ -27,7 +27,7 @@ export function Forward({ message, onClose }: { message: Message; onClose: () =>
                 onClose()
               }}
             >
-              <Avatar id={otherOf(chat, me.id)?.id ?? chat.id} name={chat.title} group={chat.kind === 'GROUP'} size="sm" />
+              <Avatar {...faceOf(chat, me.id)} size="sm" />
               <span className="min-w-0 flex-1 truncate">{chat.title}</span>
             </button>
           </li>

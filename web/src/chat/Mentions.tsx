@@ -20,7 +20,7 @@ export function Mentions({ people, chosen, take }: { people: readonly PersonPart
           }}
           className="flex cursor-pointer items-center gap-3 rounded-xl px-2 py-1.5 hover:bg-hover aria-selected:bg-hover"
         >
-          <Avatar id={person.id} name={person.displayName} size="sm" />
+          <Avatar id={person.id} name={person.displayName} url={person.avatarUrl} size="sm" />
           <span className="min-w-0 flex-1 truncate font-semibold">{person.displayName}</span>
           <span className="truncate text-sm text-soft">@{person.username}</span>
         </li>

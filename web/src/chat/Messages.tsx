@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { useApp } from '../app/context.ts'
 import { useTimes } from '../i18n/times.ts'
 import { Bubble } from './Bubble.tsx'
+import { ParcelBubble } from '../files/ParcelBubble.tsx'
 import { DraftBubble } from './DraftBubble.tsx'
 import type { History } from './history.ts'
 import { guess, rowsOf } from './rows.ts'
@@ -22,15 +23,16 @@ const LIT_MS = 1800
 /** The history: only what is in sight is drawn, what is above is fetched as one comes near, and nothing jumps. */
 export function Messages({ history, readUpTo, onSeen }: { history: History; readUpTo: number | null; onSeen: (atEnd: boolean) => void }) {
   const { t } = useTranslation()
-  const { outbox } = useApp()
+  const { outbox, parcels } = useApp()
   const { me, chat } = useRoom()
   const run = useSyncExternalStore(history.subscribe, history.run)
   const version = useSyncExternalStore(outbox.subscribe, outbox.version)
+  const sending = useSyncExternalStore(parcels.subscribe, parcels.all)
   const rows = useMemo(() => {
     // A new version is another list of drafts.
     void version
-    return rowsOf(run.messages, run.hasNewer ? [] : outbox.here.below(chat.id, run.messages), readUpTo, me.id)
-  }, [run.messages, run.hasNewer, version, chat.id, readUpTo, me.id, outbox])
+    return rowsOf(run.messages, run.hasNewer ? [] : outbox.here.below(chat.id, run.messages), run.hasNewer ? [] : sending.filter(({ chatId }) => chatId === chat.id), readUpTo, me.id)
+  }, [run.messages, run.hasNewer, version, sending, chat.id, readUpTo, me.id, outbox])
 
   const scroller = useRef<HTMLDivElement>(null)
   const [, redraw] = useReducer((count: number) => count + 1, 0)
@@ -206,18 +208,20 @@ function RowView({ row, lit }: { row: Row; lit: boolean }) {
     )
   }
   if (row.kind === 'draft') return <DraftBubble draft={row.draft} first={row.first} last={row.last} />
+  if (row.kind === 'parcel') return <ParcelBubble parcel={row.parcel} first={row.first} />
   const mine = row.message.sender?.id === me.id
   return <Bubble message={row.message} first={row.first} last={row.last} mine={mine} status={mine ? statusOf(row.message.number, chat) : null} lit={lit} named={chat.kind === 'GROUP'} />
 }
 
 /** Reads a message out that has just come from somebody else. */
 function Heard({ message }: { message: { id: string; text: string | null; sender: { id: string; displayName: string } | null } | undefined }) {
+  const { t } = useTranslation()
   const { me } = useRoom()
   const [first] = useState(message?.id)
   const isNew = message !== undefined && message.id !== first && message.sender?.id !== me.id
   return (
     <p aria-live="polite" className="sr-only">
-      {isNew && `${message.sender?.displayName ?? ''}: ${message.text ?? ''}`}
+      {isNew && `${message.sender?.displayName ?? ''}: ${message.text ?? t('attachment')}`}
     </p>
   )
 }

@@ -19,7 +19,7 @@ export function Receipts({ messageId, onClose }: { messageId: string; onClose: (
           const at = readAt ?? deliveredAt
           return (
             <li key={user.id} className="flex items-center gap-3">
-              <Avatar id={user.id} name={user.displayName} size="sm" />
+              <Avatar id={user.id} name={user.displayName} url={user.avatarUrl} size="sm" />
               <span className="min-w-0 flex-1 truncate font-semibold">{user.displayName}</span>
               {at !== null && <time className="text-sm text-soft">{times.full(at)}</time>}
               <Ticks status={readAt !== null ? 'READ' : deliveredAt !== null ? 'DELIVERED' : 'SENT'} />

@@ -131,10 +131,10 @@ export class History {
     }
   }
 
-  /** Somebody has another name now. */
-  rename(userId: string, displayName: string): void {
-    if (!this.#run.messages.some(({ sender }) => sender?.id === userId)) return
-    this.#show({ messages: this.#run.messages.map((message) => (message.sender?.id === userId ? { ...message, sender: { ...message.sender, displayName } } : message)) })
+  /** Somebody has another name or picture now. */
+  rename({ id, displayName, avatarUrl }: { id: string; displayName: string; avatarUrl: string | null }): void {
+    if (!this.#run.messages.some(({ sender }) => sender?.id === id)) return
+    this.#show({ messages: this.#run.messages.map((message) => (message.sender?.id === id ? { ...message, sender: { ...message.sender, displayName, avatarUrl } } : message)) })
   }
 }
 

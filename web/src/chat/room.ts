@@ -16,6 +16,8 @@ export interface Room {
   aim(aim: Aim): void
   forward(message: Message): void
   pin(message: Message): void
+  /** Shows a picture large. */
+  view(attachmentId: string): void
   remove(message: Message): void
   showReceipts(message: Message): void
 }

@@ -32,6 +32,7 @@ export {
   DeleteAccountDocument as DeleteAccount,
   RevokeSessionDocument as RevokeSession,
   RevokeOthersDocument as RevokeOtherSessions,
+  CreateUploadDocument as CreateUpload,
   BlockDocument as BlockUser,
   UnblockDocument as UnblockUser,
 } from '../generated/graphql.ts'

@@ -16,5 +16,6 @@ export {
   ReceiptsDocument as Receipts,
   AccountDocument as Account,
   InvitePreviewDocument as InvitePreview,
+  LinksDocument as Links,
   ServerDocument as Server,
 } from '../generated/graphql.ts'

@@ -7,11 +7,12 @@ import { useQuery } from 'urql'
 import { useAct } from '../app/act.ts'
 import { useMe } from '../app/context.ts'
 import { There } from '../chat/ChatHeader.tsx'
+import { AvatarField } from '../files/AvatarField.tsx'
 import type { ChatLinePartsFragment } from '../generated/graphql.ts'
-import { BlockUser, LeaveChat, UpdateChatSettings } from '../graphql/deeds.ts'
+import { BlockUser, LeaveChat, UpdateChat, UpdateChatSettings } from '../graphql/deeds.ts'
 import { Person } from '../graphql/documents.ts'
 import { useTimes } from '../i18n/times.ts'
-import { otherOf } from '../list/ChatRow.tsx'
+import { faceOf, otherOf } from '../list/ChatRow.tsx'
 import { FOREVER, isMuted } from '../list/filters.ts'
 import { Avatar } from '../ui/Avatar.tsx'
 import { Button, IconButton } from '../ui/Button.tsx'
@@ -43,7 +44,11 @@ export function Info({ chat, onClose }: { chat: ChatLinePartsFragment; onClose: 
             </Radix.Close>
           </header>
           <div className="flex flex-col items-center gap-1 px-6 pb-5 text-center">
-            <Avatar id={other?.id ?? chat.id} name={chat.title} group={chat.kind === 'GROUP'} size="lg" />
+            {manages ? (
+              <AvatarField {...faceOf(chat, me.id)} onChange={(avatarAttachmentId) => act(UpdateChat, { input: { chatId: chat.id, avatarAttachmentId } })} />
+            ) : (
+              <Avatar {...faceOf(chat, me.id)} size="lg" />
+            )}
             <h3 className="mt-3 text-xl font-bold [overflow-wrap:anywhere]">{chat.title}</h3>
             {other === undefined ? <p className="text-sm text-soft">{t('members', { count: chat.memberCount })}</p> : <There userId={other.id} />}
             {chat.description !== null && <p className="mt-2 text-soft whitespace-pre-wrap">{chat.description}</p>}

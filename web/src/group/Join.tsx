@@ -28,7 +28,7 @@ export function Join() {
         <p className="text-soft">{t('invite.none')}</p>
       ) : (
         <>
-          <Avatar id={code} name={group.title} group size="lg" />
+          <Avatar id={code} name={group.title} group url={group.avatarUrl} size="lg" />
           <h2 className="text-2xl font-bold">{group.title}</h2>
           <p className="text-soft">{t('members', { count: group.memberCount })}</p>
           {group.description !== null && <p className="max-w-md">{group.description}</p>}

@@ -40,7 +40,7 @@ export function MemberList({ chat }: { chat: ChatLinePartsFragment }) {
       <ul>
         {members.map(({ id, role: theirs, user }) => (
           <li key={id} className="flex items-center gap-3 rounded-2xl px-2 py-1.5">
-            <Avatar id={user.id} name={user.displayName} size="sm" userId={user.id} />
+            <Avatar id={user.id} name={user.displayName} url={user.avatarUrl} size="sm" userId={user.id} />
             <span className="min-w-0 flex-1">
               <span className="block truncate font-semibold">{user.id === me.id ? t('you') : user.displayName}</span>
               <span className="block truncate text-sm text-soft">@{user.username}</span>

@@ -19,6 +19,12 @@ export function otherOf(chat: ChatLinePartsFragment, userId: string) {
   return chat.kind === 'DIRECT' ? chat.members.nodes.find(({ user }) => user.id !== userId)?.user : undefined
 }
 
+/** The face of a chat: that of the other one, or of the group. */
+export function faceOf(chat: ChatLinePartsFragment, userId: string) {
+  const other = otherOf(chat, userId)
+  return { id: other?.id ?? chat.id, name: chat.title, group: chat.kind === 'GROUP', url: other === undefined ? chat.avatarUrl : other.avatarUrl }
+}
+
 export const ChatRow = memo(function ChatRow({ chat }: { chat: ChatLinePartsFragment }) {
   const { t } = useTranslation()
   const me = useMe()
@@ -35,7 +41,7 @@ export const ChatRow = memo(function ChatRow({ chat }: { chat: ChatLinePartsFrag
         search={{}}
         className="flex h-full items-center gap-3 rounded-2xl px-3 hover:bg-hover focus-visible:-outline-offset-2 aria-[current=page]:bg-hover"
       >
-        <Avatar id={other?.id ?? chat.id} name={chat.title} group={chat.kind === 'GROUP'} userId={other?.id} />
+        <Avatar {...faceOf(chat, me.id)} userId={other?.id} />
         <span className="flex min-w-0 flex-1 flex-col gap-0.5">
           <span className="flex items-baseline gap-2">
             <span className="min-w-0 flex-1 truncate font-semibold">{chat.title}</span>
@@ -83,7 +89,7 @@ function Preview({ chat }: { chat: ChatLinePartsFragment }) {
     )
   }
   if (last === null) return <span className={line}>{t('noMessages')}</span>
-  const text = last.deletedAt !== null ? t('deleted') : (last.text ?? (last.location === null ? t('attachment') : t('location')))
+  const text = last.deletedAt !== null ? t('deleted') : (last.text ?? (last.kind === 'FILE' ? (last.attachments[0]?.fileName ?? t('kind.FILE')) : t(`kind.${last.kind}`)))
   const who = chat.kind === 'DIRECT' ? '' : last.sender?.id === me.id ? `${t('you')}: ` : `${last.sender?.displayName ?? ''}: `
   return <span className={line}>{`${who}${text}`}</span>
 }

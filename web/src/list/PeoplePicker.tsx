@@ -32,7 +32,7 @@ export function PeoplePicker({ without, chosen, onPick }: { without?: ReadonlySe
               onClick={() => { onPick(person) }}
               className="flex w-full items-center gap-3 rounded-2xl px-3 py-2 text-left hover:bg-hover"
             >
-              <Avatar id={person.id} name={person.displayName} size="sm" />
+              <Avatar id={person.id} name={person.displayName} url={person.avatarUrl} size="sm" />
               <span className="min-w-0 flex-1">
                 <span className="block truncate font-semibold">{person.displayName}</span>
                 <span className="block truncate text-sm text-soft">@{person.username}</span>

@@ -48,7 +48,7 @@ export function SearchResults({ query, onDone }: { query: string; onDone: () => 
         {found.people.map((person) => (
           <li key={person.id}>
             <button type="button" onClick={() => void talkTo(person.id)} className="flex w-full items-center gap-3 rounded-2xl px-3 py-2 text-left hover:bg-hover">
-              <Avatar id={person.id} name={person.displayName} />
+              <Avatar id={person.id} name={person.displayName} url={person.avatarUrl} />
               <span className="min-w-0">
                 <span className="block truncate font-semibold">{person.displayName}</span>
                 <span className="block truncate text-sm text-soft">@{person.username}</span>

@@ -1,4 +1,6 @@
 import { Users } from 'lucide-react'
+import { useApp } from '../app/context.ts'
+import { useFace } from '../files/faces.ts'
 import { usePresence } from '../live/hooks.ts'
 import { useTranslation } from 'react-i18next'
 
@@ -19,14 +21,16 @@ function initials(name: string): string {
 }
 
 /** A face, or what stands in for one. With `userId` it shows whether they are there. */
-export function Avatar({ id, name, group = false, size = 'md', userId }: { id: string; name: string; group?: boolean; size?: keyof typeof SIZES; userId?: string | undefined }) {
+export function Avatar({ id, name, group = false, size = 'md', userId, url = null }: { id: string; name: string; url?: string | null; group?: boolean; size?: keyof typeof SIZES; userId?: string | undefined }) {
   const { t } = useTranslation()
   const presence = usePresence(userId)
   const state = presence?.state
+  const { faces } = useApp()
+  const face = useFace(id, url)
   return (
     <span className="relative shrink-0">
-      <span aria-hidden className={`flex items-center justify-center font-semibold text-white select-none ${SIZES[size]}`} style={{ backgroundColor: hueOf(id) }}>
-        {group ? <Users className="size-1/2" strokeWidth={2} /> : initials(name)}
+      <span aria-hidden className={`flex items-center justify-center overflow-hidden font-semibold text-white select-none ${SIZES[size]}`} style={{ backgroundColor: hueOf(id) }}>
+        {face !== null ? <img src={face} alt="" draggable={false} onError={() => { faces.broken(id) }} className="size-full object-cover" /> : group ? <Users className="size-1/2" strokeWidth={2} /> : initials(name)}
       </span>
       {(state === 'ONLINE' || state === 'AWAY') && (
         <span
