@@ -34,14 +34,14 @@ export const Bubble = memo(function Bubble({ message, first, last, mine, status,
   const hasFiles = message.attachments.length > 0
   const isDeleted = message.deletedAt !== null
   const name = message.sender?.displayName ?? t('somebody')
-  // There when one points at the message, or moves to it by the keyboard; on a touch screen always.
+  // There when one points at the message, or moves to it by the keyboard; a long touch opens it too.
   const menu = !isDeleted && (
     <MenuButton
       label={t('messageMenu')}
       tabIndex={-1}
       data-menu
       menu={(opened) => <MessageMenu message={message} mine={mine} {...opened} />}
-      className="rounded-lg p-1 text-soft opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 hover:bg-hover focus-visible:opacity-100 data-[state=open]:opacity-100 pointer-coarse:opacity-60"
+      className="rounded-lg p-1 text-soft opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 hover:bg-hover focus-visible:opacity-100 data-[state=open]:opacity-100"
     >
       <ChevronDown className="size-4.5" />
     </MenuButton>
@@ -52,6 +52,12 @@ export const Bubble = memo(function Bubble({ message, first, last, mine, status,
       data-message={message.id}
       data-number={message.number}
       aria-label={t('messageBy', { name: mine ? t('you') : name, time: times.time(message.createdAt) })}
+      onContextMenu={(event) => {
+        // A mouse gets the browser's own menu, where one copies or follows links.
+        if (!matchMedia('(pointer: coarse)').matches) return
+        event.preventDefault()
+        event.currentTarget.querySelector<HTMLElement>('[data-menu]')?.click()
+      }}
       className={`group flex items-end gap-2 px-3 outline-offset-[-3px] sm:px-6 ${mine ? 'flex-row-reverse' : ''} ${first ? 'pt-2.5' : 'pt-0.5'} ${lit ? 'bg-amber/20 transition-colors duration-700' : 'transition-colors duration-700'}`}
     >
       {named && !mine && (last ? <Avatar id={message.sender?.id ?? ''} name={name} url={message.sender?.avatarUrl ?? null} size="sm" /> : <span className="w-8 shrink-0" />)}
@@ -59,7 +65,7 @@ export const Bubble = memo(function Bubble({ message, first, last, mine, status,
         <div className="flex max-w-full items-center gap-1">
           {mine && menu}
           <div
-            className={`min-w-0 rounded-[1.15rem] ${hasFiles && !isDeleted ? 'px-1.5 pt-1.5 pb-2' : 'px-3.5 py-2'} ${isDeleted ? 'border border-line' : `shadow-bubble ${mine ? 'bg-mine' : 'bg-theirs'}`} ${mine ? (last ? 'rounded-br-md' : '') : last ? 'rounded-bl-md' : ''}`}
+            className={`min-w-0 rounded-[1.15rem] ${hasFiles && !isDeleted ? 'max-w-[21.75rem] px-1.5 pt-1.5 pb-2' : 'px-3.5 py-2'} ${isDeleted ? 'border border-line' : `shadow-bubble ${mine ? 'bg-mine' : 'bg-theirs'}`} ${mine ? (last ? 'rounded-br-md' : '') : last ? 'rounded-bl-md' : ''}`}
           >
             {named && !mine && first && (
               <p className={`mb-0.5 text-sm font-bold ${hasFiles ? 'px-2' : ''}`} style={{ color: `color-mix(in oklab, ${hueOf(message.sender?.id ?? '')} 62%, var(--ink))` }}>

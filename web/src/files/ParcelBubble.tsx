@@ -14,7 +14,7 @@ export function ParcelBubble({ parcel, first }: { parcel: Parcel; first: boolean
   const fault = parcel.uploads.find((upload) => upload.fault !== null)?.fault ?? null
   return (
     <article aria-label={t('messageBy', { name: t('you'), time: t(fault === null ? 'status.SENDING' : 'status.FAILED') })} className={`flex flex-col items-end px-3 sm:px-6 ${first ? 'pt-2.5' : 'pt-0.5'}`}>
-      <div className={`max-w-[82%] min-w-0 rounded-[1.15rem] rounded-br-md bg-mine px-1.5 pt-1.5 pb-2 shadow-bubble sm:max-w-[68%] ${fault === null ? '' : 'outline-2 outline-alarm'}`}>
+      <div className={`max-w-[min(82%,21.75rem)] min-w-0 rounded-[1.15rem] rounded-br-md bg-mine px-1.5 pt-1.5 pb-2 shadow-bubble sm:max-w-[min(68%,21.75rem)] ${fault === null ? '' : 'outline-2 outline-alarm'}`}>
         <Previews uploads={parcel.uploads} />
         <div className="flex flex-wrap items-end justify-end gap-x-3 px-2 pt-1.5">
           <div className="min-w-0 flex-auto">{parcel.text !== '' && <MessageText text={parcel.text} mentions={[]} me="" />}</div>

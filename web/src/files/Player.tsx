@@ -1,5 +1,6 @@
 import { Pause, Play } from 'lucide-react'
 import { useRef, useState } from 'react'
+import type { CSSProperties } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useApp } from '../app/context.ts'
 import type { FilePartsFragment } from '../generated/graphql.ts'
@@ -15,6 +16,7 @@ export function Player({ file }: { file: FilePartsFragment }) {
   const { t, i18n } = useTranslation()
   const { parcels } = useApp()
   const { link, renew } = useLink(file.id)
+  const source = parcels.own(file.id)?.preview ?? link?.url
   const audio = useRef<HTMLAudioElement>(null)
   const [isPlaying, setPlaying] = useState(false)
   const [at, setAt] = useState(0)
@@ -38,7 +40,7 @@ export function Player({ file }: { file: FilePartsFragment }) {
     <div role="group" aria-label={t('file.audio', { name: file.fileName })} className="flex w-72 max-w-full items-center gap-3 py-1">
       <audio
         ref={audio}
-        src={parcels.own(file.id)?.preview ?? link?.url}
+        src={source}
         preload="none"
         onPlay={() => { setPlaying(true) }}
         onPause={() => { setPlaying(false) }}
@@ -46,7 +48,7 @@ export function Player({ file }: { file: FilePartsFragment }) {
         onTimeUpdate={({ currentTarget }) => { setAt(currentTarget.currentTime) }}
         onDurationChange={({ currentTarget }) => { if (Number.isFinite(currentTarget.duration)) setLength(currentTarget.duration) }}
       />
-      <button type="button" disabled={link === undefined} aria-label={t(isPlaying ? 'file.pause' : 'file.play')} onClick={toggle} className="flex size-10 shrink-0 items-center justify-center rounded-full bg-pine text-on-pine hover:brightness-110 disabled:opacity-60">
+      <button type="button" disabled={source === undefined} aria-label={t(isPlaying ? 'file.pause' : 'file.play')} onClick={toggle} className="flex size-10 shrink-0 items-center justify-center rounded-full bg-pine text-on-pine hover:brightness-110 disabled:opacity-60">
         {isPlaying ? <Pause className="size-5 fill-current" strokeWidth={1} /> : <Play className="ml-0.5 size-5 fill-current" strokeWidth={1} />}
       </button>
       <span className="flex min-w-0 flex-1 flex-col">
@@ -63,7 +65,8 @@ export function Player({ file }: { file: FilePartsFragment }) {
             setAt(to)
             if (audio.current !== null) audio.current.currentTime = to
           }}
-          className="h-5 w-full accent-pine"
+          style={{ '--part': length > 0 ? Math.min(1, at / length) : 0 } as CSSProperties}
+          className="slider w-full"
         />
         <span className="flex justify-between text-xs text-soft tabular-nums">
           <span>{at > 0 ? `${lengthText(at)} / ${lengthText(length)}` : lengthText(length)}</span>

@@ -1,5 +1,4 @@
 import { useTranslation } from 'react-i18next'
-import { useMemo } from 'react'
 
 const DAY_MS = 86_400_000
 
@@ -8,10 +7,10 @@ function daysAgo(at: Date): number {
   return Math.round((start(new Date()) - start(at)) / DAY_MS)
 }
 
-export function timesOf(language: string) {
+function makeTimes(language: string) {
   // The reader's own region, where it is of the same language.
   const locale = navigator.languages.find((name) => name.startsWith(language)) ?? language
-  const clock = new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' })
+  const clock = new Intl.DateTimeFormat(locale, { timeStyle: 'short' })
   const weekday = new Intl.DateTimeFormat(locale, { weekday: 'long' })
   const date = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' })
   const long = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
@@ -46,8 +45,17 @@ export function timesOf(language: string) {
   }
 }
 
+/** Such formats take a while to make, and every message needs them. */
+const made = new Map<string, ReturnType<typeof makeTimes>>()
+
+export function timesOf(language: string) {
+  const times = made.get(language) ?? makeTimes(language)
+  made.set(language, times)
+  return times
+}
+
 /** Times and numbers as the reader's language and region write them. */
 export function useTimes() {
   const { i18n } = useTranslation()
-  return useMemo(() => timesOf(i18n.language), [i18n.language])
+  return timesOf(i18n.language)
 }
