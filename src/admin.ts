@@ -72,7 +72,7 @@ async function offlineCtx(database: Database): Promise<Ctx> {
   return {
     viewer: null,
     client: { address: 'local', userAgent: null, trusted: false },
-    settings: { registrationOpen: false, firstIsAdmin: false, publicUrl: '' },
+    settings: { whatsapp: null, registrationOpen: false, firstIsAdmin: false, publicUrl: '' },
     secrets: createSecrets({ secretKey: '', algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes, serverKey: null }),
     hostTokens: null,
     knownTokens: { find: () => null, learn: () => Promise.resolve(null) },

@@ -38,6 +38,8 @@ interface Options {
   presenceGraceMs?: number
   presenceIdleMs?: number
   keepAliveMs?: number
+  /** Stretches the pauses of what talks to WhatsApp. */
+  whatsappPace?: number
 }
 
 export const PASSWORD = 'correct horse battery'
@@ -50,7 +52,7 @@ export async function startServer(options: Options = {}): Promise<TestServer> {
   const secretKey = config.auth.secretKey ?? ''
   const start = async () => {
     const database = await openDatabase(databaseUrl, { poolSize: 5 })
-    const presence = { presenceGraceMs: options.presenceGraceMs ?? 50, presenceIdleMs: options.presenceIdleMs, keepAliveMs: options.keepAliveMs }
+    const presence = { presenceGraceMs: options.presenceGraceMs ?? 50, presenceIdleMs: options.presenceIdleMs, keepAliveMs: options.keepAliveMs, whatsappPace: options.whatsappPace }
     try {
       return { database, app: await startApp(config, { database, secretKey, log, ...presence }) }
     } catch (error) {

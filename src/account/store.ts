@@ -17,6 +17,7 @@ export async function emptyProfile(db: Db, userId: number): Promise<void> {
       availability: 'AVAILABLE',
       statusText: null,
       roles: [],
+      agentSince: null,
       searchText: '',
       lastSeenAt: null,
       deletedAt: sql`now()`,

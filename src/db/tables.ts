@@ -1,10 +1,11 @@
 // Every table, for the migration generator. Code imports a table from its own feature.
 export { entityId } from './columns.ts'
 export { meta } from './meta.ts'
-export { events, streams } from '../event/table.ts'
-export { blocks, passwords, users } from '../user/table.ts'
+export { events, outboxes, streams } from '../event/table.ts'
+export { blocks, contacts, passwords, users } from '../user/table.ts'
 export { refreshTokens, sessions } from '../auth/table.ts'
 export { chats, markMoves, members, pastIntervals } from '../chat/table.ts'
 export { mentions, messages, revisions } from '../message/table.ts'
 export { reactions } from '../reaction/table.ts'
+export { deliveries, items, outsideChats, providerMessages, sends, templates, templateUses } from '../whatsapp/table.ts'
 export { leavings } from '../account/table.ts'

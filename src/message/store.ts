@@ -36,13 +36,14 @@ interface RawSendRow {
   /** In milliseconds since 1970. */
   at: number | null
   mentions: number[] | null
+  status: number | null
 }
 
 const toSendRow = (row: RawSendRow): SendRow => ({ ord: row.ord, xid: row.xid, answer: toAnswer(row) })
 
-function toAnswer({ outcome, chat_id, number, seq, at, mentions }: RawSendRow): SendRow['answer'] {
+function toAnswer({ outcome, chat_id, number, seq, at, mentions, status }: RawSendRow): SendRow['answer'] {
   if (outcome === 'BUSY' || outcome === 'AGAIN') return outcome
-  if (outcome === 'CREATED') return { outcome, number: Number(number), seq: Number(seq), at: new Date(Number(at)), mentions: mentions ?? [] }
+  if (outcome === 'CREATED') return { outcome, number: Number(number), seq: Number(seq), at: new Date(Number(at)), mentions: mentions ?? [], status }
   if (outcome === 'DUPLICATE') return { outcome, chatId: Number(chat_id), number: Number(number), seq: Number(seq) }
   return { outcome }
 }
@@ -52,14 +53,14 @@ const callOf = (items: readonly SendItem[]) => JSON.stringify(items.map((item, i
 /** Sends messages, as a transaction of its own. With `wait` all of them must be of one chat: of several, two calls could wait for each other. */
 export async function sendMany(sql: Database['sql'], items: readonly SendItem[], wait: boolean): Promise<SendRow[]> {
   const rows = await sql<RawSendRow[]>`
-    select ord, outcome, chat_id, number, seq, xid::text as xid, (extract(epoch from at) * 1000)::bigint as at, mentions from send_messages(${callOf(items)}::text::jsonb, ${wait})`
+    select ord, outcome, chat_id, number, seq, xid::text as xid, (extract(epoch from at) * 1000)::bigint as at, mentions, status from send_messages(${callOf(items)}::text::jsonb, ${wait})`
   return rows.map(toSendRow)
 }
 
 /** Sends one message within a transaction. */
 export async function sendOne(tx: Db, item: SendItem): Promise<SendRow> {
   const [row] = await tx.execute<RawSendRow & Record<string, unknown>>(
-    sql`select ord, outcome, chat_id, number, seq, xid::text as xid, (extract(epoch from at) * 1000)::bigint as at, mentions from send_messages(${callOf([item])}::text::jsonb, true)`,
+    sql`select ord, outcome, chat_id, number, seq, xid::text as xid, (extract(epoch from at) * 1000)::bigint as at, mentions, status from send_messages(${callOf([item])}::text::jsonb, true)`,
   )
   if (row === undefined) throw new Error('send_messages answered no row')
   return toSendRow(row)
@@ -157,7 +158,7 @@ export async function emptyMessage(db: Db, key: MessageKey, seq: number): Promis
       delete from mention n using message m
       where m.chat_id = ${chatId} and m.number = ${number} and n.user_id = any (m.mentions) and n.chat_id = m.chat_id and n.number = m.number
     )
-    update message set body = null, location = null, mentions = '{}', reactions = null, pinned_at = null, seq = ${seq}, deleted_at = clock_timestamp()
+    update message set body = null, location = null, cards = null, mentions = '{}', reactions = null, pinned_at = null, seq = ${seq}, deleted_at = clock_timestamp()
     where chat_id = ${chatId} and number = ${number}`)
 }
 
@@ -227,7 +228,7 @@ export async function countUnread(db: Db, keys: readonly UserAndChat[]): Promise
       - (select count(*) from message x where x.chat_id = m.chat_id and x.sender_id = m.user_id and x.number > m.floor)
       - (select count(*) from message x where x.chat_id = m.chat_id and x.number > m.floor and x.deleted_at is not null and x.sender_id is distinct from m.user_id)
     )::int as count
-    from (select user_id, chat_id, greatest(read_up_to, history_from - 1) as floor from member where (user_id, chat_id) in (${idPairs(keys)})) as m
+    from (select user_id, chat_id, greatest(read_up_to, history_from - 1) as floor from chat_member where (user_id, chat_id) in (${idPairs(keys)})) as m
     join stream s on s.id = m.chat_id`)
   return new Map(rows.map((row) => [`${row.user_id},${row.chat_id}`, row.count]))
 }
