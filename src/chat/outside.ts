@@ -75,5 +75,5 @@ export async function ensureOwnRow(ctx: Ctx, chatId: number): Promise<void> {
 /** How many are in a chat; in one with a person outside all who answer such chats. */
 export function memberCount(ctx: Ctx, { chat, stream }: Pick<Chat, 'chat' | 'stream'>): number | Promise<number> {
   if (stream.outsideId === null) return chat.memberCount
-  return ctx.loaders.get<null, number>('agents', async (keys) => { const count = await countAgents(ctx.db); return keys.map(() => count) }).load(null)
+  return ctx.loaders.get<number, number>('agents', async (keys) => { const count = await countAgents(ctx.db); return keys.map(() => count) }).load(0)
 }

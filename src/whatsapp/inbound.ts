@@ -95,12 +95,12 @@ async function workOff(ctx: Ctx, delivery: DeliveryRow, pace: number): Promise<v
     }
   }
   const wamids = [...new Set(list.flatMap((item) => (item.kind === 'MESSAGE' || item.kind === 'ECHO' ? [item.id, ...targetsOf(item.content)] : item.kind === 'STATUS' ? [item.id] : [])))].map(storable)
-  const unknown = list.filter((item) => item.kind === 'UNKNOWN').map(({ path, reason }) => `${path}: ${reason}`)
+  const unknown = list.filter((item) => item.kind === 'UNKNOWN' && !done.has(item.key)).map(({ path, reason }) => `${path}: ${reason}`)
   if (faults.length > 0 || waits) {
     const parked = delivery.attempts >= PAUSES_SECONDS.length
     await putOffDelivery(ctx.db, delivery.id, { seconds: (PAUSES_SECONDS[delivery.attempts] ?? 0) * pace, fault: faults.join('\n') || 'It speaks of a message that has not come.', parked })
     if (parked) ctx.log.error({ delivery: delivery.id }, 'A webhook failed too often and waits for a person: see whatsAppDeliveries.')
-  } else if (unknown.length > 0 && delivery.attempts === 0 && delivery.fault === null) {
+  } else if (unknown.length > 0) {
     // Kept, and shown to whoever looks: it may be something new of Meta's. Replayed, it counts as done.
     await putOffDelivery(ctx.db, delivery.id, { seconds: 0, fault: unknown.join('\n'), parked: true })
   } else {

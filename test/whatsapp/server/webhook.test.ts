@@ -117,7 +117,7 @@ test('names and texts are kept as they came', async () => {
   all.meta.customer({ phone: '14155550123', name: '<b>Ada</b>' }).writes(nasty)
   const [chat] = await chatsOf(all.alice)
   expect(chat.title).toBe('<b>Ada</b>')
-  expect(await historyOf(all.alice, chat.id)).toMatchObject([{ text: '<img src=x onerror=alert(1)>{{7*7}}=HYPERLINK("http://evil")\ufffd' }])
+  expect(await historyOf(all.alice, chat.id)).toMatchObject([{ text: '<img src=x onerror=alert(1)>{{7*7}}=HYPERLINK("http://evil")\ufffd\ufffd' }])
 })
 
 test('what nobody understands is kept for an admin, who can let it be worked off again', async () => {
