@@ -36,7 +36,7 @@ const MAY_IMPORT: Record<Floor, Rule[]> = {
   store: [on('base'), folder('db'), own('store'), left('table.ts')],
   domain: [on('base', 'ports'), own('store'), own('domain'), left('domain')],
   schema: [on('base'), file('ctx.ts', 'viewer.ts'), folder('graphql'), own('domain'), eventsBut('schema.ts'), anySchema, domainBehindARef],
-  edge: [on('base', 'domain'), ownFolder, fromHttp(folder('graphql'))],
+  edge: [on('base', 'domain'), file('ctx.ts'), ownFolder, fromHttp(folder('graphql'))],
   client: [folder('client')],
   root: [() => true],
 }
