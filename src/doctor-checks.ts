@@ -25,7 +25,9 @@ const CHECKS: Check[] = [
   { what: 'users without a stream', rows: (sql) => sql`select id::text as place from users u where not exists (select from stream s where s.id = u.id)` },
   {
     what: 'streams of nobody',
-    rows: (sql) => sql`select id::text as place from stream s where not exists (select from chat c where c.id = s.id) and not exists (select from users u where u.id = s.id)`,
+    rows: (sql) => sql`
+      select id::text as place from stream s
+      where not exists (select from chat c where c.id = s.id) and not exists (select from users u where u.id = s.id) and not exists (select from meta where inbox_id = s.id)`,
   },
   { what: 'events in no stream', rows: (sql) => sql`select stream_id || ':' || seq as place from event e where not exists (select from stream s where s.id = e.stream_id)` },
   {
@@ -44,7 +46,7 @@ const CHECKS: Check[] = [
     what: 'events about messages that are not there',
     rows: (sql) => sql`
       select e.stream_id || ':' || e.seq as place from event e
-      where (e.kind between 10 and 14 or e.kind = 16) and not exists (select from message m where m.chat_id = e.stream_id and m.number = e.ref_id)`,
+      where (e.kind between 10 and 14 or e.kind in (16, 17)) and not exists (select from message m where m.chat_id = e.stream_id and m.number = e.ref_id)`,
   },
   { what: 'messages in no chat', rows: (sql) => sql`select chat_id || ':' || number as place from message m where not exists (select from chat c where c.id = m.chat_id)` },
   {

@@ -42,7 +42,7 @@ export async function closeReplyWindow(tx: Ctx, stream: StreamHead): Promise<voi
 
 /** A chat with a person outside is called as they are; the chat is locked. */
 export async function renameOutsideChat(tx: Ctx, stream: StreamHead, title: string): Promise<void> {
-  await updateChatRow(tx.db, stream.id, { title, description: null, searchText: searchTextOf(title) })
+  await updateChatRow(tx.db, stream.id, { title, description: null, searchText: searchTextOf(title), avatarId: null })
   await appendOne(tx, stream, { kind: EventKind.CHAT_CHANGED, refId: stream.id })
 }
 

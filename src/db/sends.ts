@@ -17,7 +17,7 @@ export interface SendItem {
   mentions: readonly number[] | null
 }
 
-/** What `send_messages` says of one item; what each outcome means stands there: drizzle/0010_whatsapp.sql. */
+/** What `send_messages` says of one item; what each outcome means stands there: drizzle/0011_whatsapp.sql. */
 export type SendAnswer =
   | { outcome: 'CREATED'; number: number; seq: number; at: Date; mentions: number[]; status: number | null }
   | { outcome: 'DUPLICATE'; chatId: number; number: number; seq: number }

@@ -25,12 +25,12 @@ export const EventKind = {
   MESSAGE_REACTED: 13,
   /** It was pinned or unpinned. ref: the message's number. */
   MESSAGE_PINNED: 14,
-  /** How far it came outside. ref: the message's number. */
-  MESSAGE_STATUS: 16,
   /** An account left, and what it wrote is empty now. ref: the user, rev: the number up to which. */
   MESSAGES_ERASED: 15,
   /** The bytes of one of its files have come, or will not come. ref: the message's number. */
   MESSAGE_ATTACHED: 16,
+  /** How far it came outside. ref: the message's number. */
+  MESSAGE_STATUS: 17,
   /** In a user's stream: the user is in a chat from now on. ref: the chat, rev: the event number in the chat from which it is visible. */
   JOINED: 50,
   /** In a user's stream: the profile changed. ref: the user. */

@@ -95,7 +95,7 @@ async function workOff(ctx: Ctx, delivery: DeliveryRow, pace: number): Promise<v
     }
   }
   const wamids = [...new Set(list.flatMap((item) => (item.kind === 'MESSAGE' || item.kind === 'ECHO' ? [item.id, ...targetsOf(item.content)] : item.kind === 'STATUS' ? [item.id] : [])))].map(storable)
-  const unknown = list.filter((item) => item.kind === 'UNKNOWN' && !done.has(item.key)).map(({ path, reason }) => `${path}: ${reason}`)
+  const unknown = list.flatMap((item) => (item.kind === 'UNKNOWN' && !done.has(item.key) ? [`${item.path}: ${item.reason}`] : []))
   if (faults.length > 0 || waits) {
     const parked = delivery.attempts >= PAUSES_SECONDS.length
     await putOffDelivery(ctx.db, delivery.id, { seconds: (PAUSES_SECONDS[delivery.attempts] ?? 0) * pace, fault: faults.join('\n') || 'It speaks of a message that has not come.', parked })
@@ -163,7 +163,16 @@ async function workMessage(tx: Ctx, item: MessageItem, last: boolean): Promise<v
       return moveContact(tx, contact, { phone: content.phone, whatsappUserId: content.userId })
     case 'IDENTITY_CHANGED':
       return
-    default:
+    case 'TEXT':
+    case 'CHOICE':
+    case 'LOCATION':
+    case 'CONTACTS':
+    case 'IMAGE':
+    case 'VIDEO':
+    case 'AUDIO':
+    case 'FILE':
+    case 'STICKER':
+    case 'UNSUPPORTED':
       return store(tx, item, contact, content)
   }
 }
@@ -226,7 +235,12 @@ function receivedOf(content: Content): Pick<Received, 'kind' | 'text' | 'locatio
     case 'FILE':
     case 'STICKER':
       return { ...NOTHING, kind: content.kind, text: content.caption ?? (content.kind === 'FILE' ? content.media.filename : null) }
-    default:
+    case 'UNSUPPORTED':
+    case 'EDIT':
+    case 'REVOKE':
+    case 'REACTION':
+    case 'NUMBER_CHANGED':
+    case 'IDENTITY_CHANGED':
       return { ...NOTHING, kind: 'UNSUPPORTED', text: 'text' in content ? content.text : null }
   }
 }

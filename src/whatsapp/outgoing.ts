@@ -56,9 +56,16 @@ async function contentOf(ctx: Ctx, message: Message): Promise<{ type: string } |
       const parameters = use.parameters.map((text) => ({ type: 'text', text }))
       return { type: 'template', template: { name: use.name, language: { code: use.language }, ...(parameters.length === 0 ? {} : { components: [{ type: 'body', parameters }] }) } } as { type: string }
     }
-    default:
-      return failed('NOT_SUPPORTED', 'Messages of this kind cannot be sent to WhatsApp yet.') as { failure: Failure }
+    case 'IMAGE':
+    case 'VIDEO':
+    case 'AUDIO':
+    case 'FILE':
+    case 'STICKER':
+    case 'CONTACTS':
+    case 'UNSUPPORTED':
+    case undefined:
   }
+  return failed('NOT_SUPPORTED', 'Messages of this kind cannot be sent to WhatsApp yet.') as { failure: Failure }
 }
 
 /** WhatsApp knows one reaction of the business: the newest that anybody here gave. */
