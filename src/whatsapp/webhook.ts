@@ -27,7 +27,7 @@ export function createWebhook(ctx: Pick<Ctx, 'db' | 'log'>, { verifyToken, appSe
     if (body === null) return answer(res.setHeader('connection', 'close'), 413, `At most ${MAX_BYTES} bytes.`)
     if (!isSigned(body, req.headers['x-hub-signature-256'], appSecret)) {
       ctx.log.warn('A webhook without the right signature was refused: is WHATSAPP_APP_SECRET the secret of this app?')
-      return answer(res, 401, 'The signature is missing or wrong.')
+      return answer(res, 403, 'The signature is missing or wrong.')
     }
     await keepDelivery(ctx, body, createHash('sha256').update(body).digest())
     answer(res, 200, '')

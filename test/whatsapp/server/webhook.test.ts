@@ -75,7 +75,7 @@ test('what is not signed with the secret, over these very bytes, is refused and 
     [JSON.stringify(JSON.parse(body)), sign(body)],
     [`${body} `, sign(body)],
   ]
-  for (const [bytes, signature] of tries) expect(await post(all, bytes, signature)).toBe(401)
+  for (const [bytes, signature] of tries) expect(await post(all, bytes, signature)).toBe(403)
   expect(await counts(all)).toEqual(before)
   expect(await post(all, body, sign(body))).toBe(200)
   const [chat] = await chatsOf(all.alice)
