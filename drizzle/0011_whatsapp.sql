@@ -33,6 +33,15 @@ CREATE TABLE "outbox" (
 	"leased_until" timestamp (3) with time zone
 );
 --> statement-breakpoint
+CREATE TABLE "whatsapp_media" (
+	"attachment_id" bigint PRIMARY KEY NOT NULL,
+	"media_id" text NOT NULL,
+	"phone_number_id" text NOT NULL,
+	"sha256" text,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"next_at" timestamp (3) with time zone DEFAULT clock_timestamp() NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "whatsapp_chat" (
 	"chat_id" bigint PRIMARY KEY NOT NULL,
 	"phone_number_id" text NOT NULL,
@@ -45,6 +54,7 @@ CREATE TABLE "whatsapp_message" (
 	"chat_id" bigint NOT NULL,
 	"number" bigint NOT NULL,
 	"attempt" integer NOT NULL,
+	"part" integer DEFAULT 1 NOT NULL,
 	"at" timestamp (3) with time zone,
 	"changed_at" timestamp (3) with time zone,
 	"revoked" boolean DEFAULT false NOT NULL
@@ -57,6 +67,7 @@ CREATE TABLE "whatsapp_send" (
 	"kind" text NOT NULL,
 	"number" bigint NOT NULL,
 	"attempt" integer DEFAULT 1 NOT NULL,
+	"part" integer DEFAULT 1 NOT NULL,
 	"state" text DEFAULT 'QUEUED' NOT NULL,
 	"status" smallint DEFAULT 0 NOT NULL,
 	"failure" jsonb,
@@ -87,6 +98,14 @@ CREATE TABLE "whatsapp_template" (
 	"listed_at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "whatsapp_upload" (
+	"attachment_id" bigint NOT NULL,
+	"phone_number_id" text NOT NULL,
+	"media_id" text NOT NULL,
+	"at" timestamp (3) with time zone DEFAULT clock_timestamp() NOT NULL,
+	CONSTRAINT "whatsapp_upload_attachment_id_phone_number_id_pk" PRIMARY KEY("attachment_id","phone_number_id")
+);
+--> statement-breakpoint
 ALTER TABLE "chat" ADD COLUMN "assignee_id" bigint;--> statement-breakpoint
 ALTER TABLE "message" ADD COLUMN "cards" jsonb;--> statement-breakpoint
 ALTER TABLE "message" ADD COLUMN "status" smallint;--> statement-breakpoint
@@ -104,7 +123,7 @@ CREATE INDEX "whatsapp_delivery_wamids" ON "whatsapp_delivery" USING gin ("wamid
 CREATE INDEX "whatsapp_item_at" ON "whatsapp_item" USING btree ("at");--> statement-breakpoint
 CREATE UNIQUE INDEX "whatsapp_chat_contact" ON "whatsapp_chat" USING btree ("contact_id","phone_number_id");--> statement-breakpoint
 CREATE INDEX "whatsapp_message_number" ON "whatsapp_message" USING btree ("chat_id","number");--> statement-breakpoint
-CREATE UNIQUE INDEX "whatsapp_send_event" ON "whatsapp_send" USING btree ("chat_id","seq");--> statement-breakpoint
+CREATE UNIQUE INDEX "whatsapp_send_event" ON "whatsapp_send" USING btree ("chat_id","seq","part");--> statement-breakpoint
 CREATE INDEX "whatsapp_send_number" ON "whatsapp_send" USING btree ("chat_id","number");--> statement-breakpoint
 CREATE INDEX "whatsapp_send_open" ON "whatsapp_send" USING btree ("chat_id","id") WHERE "whatsapp_send"."state" <> 'DONE';--> statement-breakpoint
 CREATE UNIQUE INDEX "whatsapp_template_name" ON "whatsapp_template" USING btree ("name","language");--> statement-breakpoint
@@ -115,7 +134,7 @@ CREATE INDEX "users_agents" ON "users" USING btree ("id") WHERE "users"."agent_s
 -- Chats with people outside. One stream, the inbox, is read by all who answer them.
 INSERT INTO stream (id) SELECT inbox_id FROM meta;--> statement-breakpoint
 UPDATE users SET agent_since = now() WHERE 'AGENT' = ANY (roles) AND deleted_at IS NULL;--> statement-breakpoint
-INSERT INTO outbox (name) VALUES ('whatsapp-in'), ('whatsapp-out');--> statement-breakpoint
+INSERT INTO outbox (name) VALUES ('whatsapp-in'), ('whatsapp-media'), ('whatsapp-out');--> statement-breakpoint
 
 -- The members of each chat, and, of a chat with a person outside, those who answer such chats by their role: without a row of their own until its
 -- first use. See `membersAndAgents` and `readers` in src/chat/table.ts.

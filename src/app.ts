@@ -32,6 +32,7 @@ import { startFileKeeping } from './upload/keep.ts'
 import { touchLastSeen } from './user/store.ts'
 import { createCloudApi } from './whatsapp/client.ts'
 import { startDeliveryRetention } from './whatsapp/deliveries.ts'
+import { startDownloads } from './whatsapp/downloads.ts'
 import { startInbound } from './whatsapp/inbound.ts'
 import { startOutbound } from './whatsapp/outbound.ts'
 import { startTemplates } from './whatsapp/templates.ts'
@@ -134,16 +135,16 @@ export async function startApp(config: Config, options: { database: Database; se
   }
 }
 
-/** The edge to WhatsApp: what Meta posts is stored by every server, and worked off, as what is sent, by one of them. `pace` stretches its pauses; for tests. */
+/** The edge to WhatsApp: what Meta posts is stored by every server, and worked off, as files that are fetched and what is sent, by one of them. `pace` stretches its pauses; for tests. */
 async function startWhatsApp(settings: WhatsAppSettings, services: Services, pace = 1): Promise<{ routes: ReadonlyMap<string, Handler>; stop(): Promise<void> }> {
   const api = createCloudApi(settings)
-  const [inbound, outbound] = await Promise.all([startInbound(services, { pace }), startOutbound(services, { api, pace })])
+  const workers = await Promise.all([startInbound(services, { pace }), startDownloads(services, { api, pace }), startOutbound(services, { api, pace })])
   const [templates, retention] = [startTemplates(services, () => api.listTemplates()), startDeliveryRetention(services)]
   const webhook = createWebhook(services, settings, () => { services.bus.publish('whatsapp', null) })
   return {
     routes: new Map(WEBHOOK_PATHS.map((path) => [path, webhook])),
     async stop() {
-      await Promise.allSettled([inbound.stop(), outbound.stop(), templates.stop(), retention.stop()])
+      await Promise.allSettled([...workers, templates, retention].map((part) => part.stop()))
     },
   }
 }

@@ -22,7 +22,7 @@ const PLACES: [RegExp, Floor][] = [
   [/^presence\/(index|memory|redis(-\w+)?|typing)\.ts$/, 'ports'],
   [/^graphql\/[\w-]+\.ts$/, 'schema'],
   [/^http\/[\w-]+\.ts$/, 'edge'],
-  [/^whatsapp\/(webhook|client|inbound|outbound)\.ts$/, 'edge'],
+  [/^whatsapp\/(webhook|client|inbound|outbound|downloads|signs)\.ts$/, 'edge'],
   [/^client\//, 'client'],
   [feature('([\\w-]+-)?(table|store)'), 'store'],
   [SCHEMA, 'schema'],

@@ -9,6 +9,9 @@ import type { EventKind } from './types.ts'
 const LEASE_SECONDS = 5
 const RENEW_MS = 1500
 
+/** So many transactions a position that found nothing may stay behind: to read them again after a restart costs less than to write each step down. */
+const WORTH_WRITING = 500n
+
 /**
  * The right to work for a name, which one server has at a time, for a short while that it renews. It keeps order and spares work; what must never
  * happen twice is kept from that by the database.
@@ -68,13 +71,14 @@ export interface OutsideMark {
 /**
  * Takes what is new in the log for a durable consumer: events of these kinds, by chat and in order, and read marks, of chats with people outside.
  * `take` stores what follows from them, in the same transaction in which the position moves on; it may be given the same again, and must not
- * mind. Everything below the position is finished, as with the cursors of clients.
+ * mind. Everything below the position is finished, as with the cursors of clients. Answers up to where all was taken, which is `from` of the next call:
+ * where nothing is found that is not written down each time.
  */
-export async function takeOutside(ctx: Ctx, name: string, kinds: readonly EventKind[], take: (tx: Ctx, events: OutsideEvent[], marks: OutsideMark[]) => Promise<void>): Promise<void> {
-  await withTransaction(ctx, async (tx) => {
-    const [box] = await tx.db.select({ position: outboxes.position }).from(outboxes).where(eq(outboxes.name, name)).for('update')
+export async function takeOutside(ctx: Ctx, { name, kinds, from }: { name: string; kinds: readonly EventKind[]; from: bigint }, take: (tx: Ctx, events: OutsideEvent[], marks: OutsideMark[]) => Promise<void>): Promise<bigint> {
+  return withTransaction(ctx, async (tx) => {
+    const [box] = await tx.db.select({ position: outboxes.position }).from(outboxes).where(eq(outboxes.name, name))
     if (box === undefined) throw new Error(`there is no outbox ${name}`)
-    const position = sql`${box.position.toString()}::xid8`
+    const position = sql`${String(from > box.position ? from : box.position)}::xid8`
     const [row] = await tx.db.execute<{ xmin: string; events: [number, number, EventKind, number | null, number][] | null; marks: [number, number][] | null }>(sql`
       select pg_snapshot_xmin(pg_current_snapshot())::text as xmin, (
         select json_agg(json_build_array(e.stream_id, e.seq, e.kind, e.actor_id, e.ref_id) order by e.stream_id, e.seq)
@@ -87,11 +91,13 @@ export async function takeOutside(ctx: Ctx, name: string, kinds: readonly EventK
         ) as m
       ) as marks`)
     if (row === undefined) throw new Error('no snapshot')
-    await take(
-      tx,
-      (row.events ?? []).map(([chatId, seq, kind, actorId, number]) => ({ chatId, seq, kind, actorId, number })),
-      (row.marks ?? []).map(([chatId, readUpTo]) => ({ chatId, readUpTo })),
-    )
-    if (row.xmin !== box.position.toString()) await tx.db.update(outboxes).set({ position: sql`${row.xmin}::xid8` }).where(eq(outboxes.name, name))
+    const events = (row.events ?? []).map(([chatId, seq, kind, actorId, number]) => ({ chatId, seq, kind, actorId, number }))
+    const marks = (row.marks ?? []).map(([chatId, readUpTo]) => ({ chatId, readUpTo }))
+    const found = events.length + marks.length > 0
+    const upTo = BigInt(row.xmin)
+    if (found) await take(tx, events, marks)
+    if (found || upTo - box.position > WORTH_WRITING) await tx.db.update(outboxes).set({ position: sql`greatest(${outboxes.position}, ${row.xmin}::xid8)` }).where(eq(outboxes.name, name))
+    // Lower than before only where an earlier state of the data was restored: what is stored says where to go on.
+    return upTo < from ? 0n : upTo
   })
 }

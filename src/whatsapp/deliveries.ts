@@ -5,6 +5,7 @@ import type { Ctx } from '../ctx.ts'
 import { viewerOf } from '../viewer.ts'
 import { findDeliveries, findDelivery, insertDelivery, removeOldDeliveries, requeueDelivery } from './delivery-store.ts'
 import type { DeliveryRow } from './delivery-store.ts'
+import { forgetOldUploads } from './store.ts'
 
 export type Delivery = DeliveryRow
 
@@ -46,6 +47,7 @@ export function startDeliveryRetention({ db, log }: Pick<Ctx, 'db' | 'log'>): { 
   const removeAll = async () => {
     try {
       while (!stopped && (await removeOldDeliveries(db, KEPT_DAYS, ROWS)) > 0);
+      await forgetOldUploads(db)
     } catch (error) {
       if (!stopped) log.warn({ err: error }, 'Old webhooks could not be removed; it is tried again in an hour.')
     }

@@ -1,5 +1,5 @@
 import { InvalidInput, NotAllowed, NotFound, throwFaults } from '../base/errors.ts'
-import { inOrderOf } from '../base/loaders.ts'
+import { groupBy, inOrderOf } from '../base/loaders.ts'
 import { decodeId, encodeId } from '../base/id.ts'
 import { textFault } from '../base/text.ts'
 import { chatOf } from '../chat/domain.ts'
@@ -15,9 +15,10 @@ import { mayWriteOutside } from '../message/policy.ts'
 import { ensureContact, loadContact } from '../user/contacts.ts'
 import type { Contact } from '../user/contacts.ts'
 import { viewerOf } from '../viewer.ts'
-import { statusOfAttempts } from './status.ts'
+import { statusOfAttempts, statusOfParts } from './status.ts'
+import type { SendStatus } from './status.ts'
 import { findAttempts, findOutsideChat, findOutsideChats, findProviderMessages, findTemplateUse, insertOutsideChat, insertSend, lockContact } from './store.ts'
-import type { OutsideChatRow } from './store.ts'
+import type { OutsideChatRow, SendRow } from './store.ts'
 
 export type WhatsAppChat = OutsideChatRow & { chat: Chat }
 
@@ -85,7 +86,7 @@ export async function startWhatsAppChat(ctx: Ctx, input: StartInput): Promise<{ 
   return { chat: await chatOf(ctx, chatId), created }
 }
 
-/** Sends a message again that has failed: a new attempt, behind all that waits in its chat. */
+/** Sends a message again that has failed, or those parts of it that have: a new attempt, behind all that waits in its chat. */
 export async function retryMessage(ctx: Ctx, key: MessageKey): Promise<Message> {
   const missing = () => new NotFound('No such message.', ['messageId'])
   if ((await visibleMessage(ctx, key)) === null) throw missing()
@@ -99,10 +100,10 @@ export async function retryMessage(ctx: Ctx, key: MessageKey): Promise<Message> 
       const refusal = mayWriteOutside(viewerOf(tx), await chatOf(tx, key[0]), ['messageId'])
       if (refusal !== null) throw refusal
     }
-    const attempt = Math.max(0, ...(await findAttempts(tx.db, key)).map((row) => row.attempt)) + 1
+    const failed = partsOfAttempts(await findAttempts(tx.db, key)).filter(({ status, failure }) => status === 'FAILED' && failure?.retryable === true)
     const seq = await tellStatus(tx, stream, key, 'SENDING', null)
     if (seq === null) throw new Error('a message that has failed is not being sent')
-    await insertSend(tx.db, { chatId: key[0], seq, kind: 'MESSAGE', number: key[1], attempt })
+    for (const { part, attempts } of failed) await insertSend(tx.db, { chatId: key[0], seq, kind: 'MESSAGE', number: key[1], attempt: attempts + 1, part })
   })
   ctx.loaders.clear()
   const message = await loadMessage(ctx, key)
@@ -110,21 +111,38 @@ export async function retryMessage(ctx: Ctx, key: MessageKey): Promise<Message> 
   return message
 }
 
+/** How far each part of a message came; `attempts`: how often it was tried. */
+function partsOfAttempts(rows: readonly SendRow[]): { part: number; attempts: number; status: SendStatus; failure: Failure | null }[] {
+  return [...groupBy(rows, ({ part }) => part)].map(([part, attempts]) => {
+    const status = statusOfAttempts(attempts.map(({ attempt, status: rank }) => ({ number: attempt, status: OUTSIDE_STATUSES[rank] ?? 'SENDING' })))
+    return { part, attempts: Math.max(...attempts.map(({ attempt }) => attempt)), status, failure: status === 'FAILED' ? (attempts.at(-1)?.failure ?? null) : null }
+  })
+}
+
 /** Lets a message say how far its attempts came; its chat is locked. */
 export async function settleStatus(tx: Ctx, stream: StreamHead, key: MessageKey): Promise<void> {
   const attempts = await findAttempts(tx.db, key)
   if (attempts.length === 0) return
-  const status = statusOfAttempts(attempts.map(({ attempt, status: rank }) => ({ number: attempt, status: OUTSIDE_STATUSES[rank] ?? 'SENDING' })))
-  const failure: Failure | null = status === 'FAILED' ? (attempts.at(-1)?.failure ?? null) : null
-  await tellStatus(tx, stream, key, status, failure)
+  const parts = partsOfAttempts(attempts)
+  const status = statusOfParts(parts.map((part) => part.status))
+  const failures = status === 'FAILED' ? parts.flatMap(({ failure }) => failure ?? []) : []
+  // What of it can be sent again counts most.
+  await tellStatus(tx, stream, key, status, failures.find(({ retryable }) => retryable) ?? failures[0] ?? null)
 }
 
-/** What goes along with a message to Meta, and comes back with its statuses: which message, and the how manieth attempt. */
-export const callbackOf = (key: MessageKey, attempt: number) => `${encodeId('Message', ...key)}.${attempt}`
+/** Which part of which message, and the how manieth attempt. */
+export interface Sent {
+  key: MessageKey
+  attempt: number
+  part: number
+}
+
+/** What goes along with a message to Meta, and comes back with its statuses. */
+export const callbackOf = ({ key, attempt, part }: Sent) => `${encodeId('Message', ...key)}.${attempt}.${part}`
 
 /** Reads it; null where it is not of ours. */
-export function readCallback(text: string | null): { key: MessageKey; attempt: number } | null {
-  const [id = '', nth = ''] = text?.split('.') ?? []
+export function readCallback(text: string | null): Sent | null {
+  const [id = '', ...counts] = text?.split('.') ?? []
   const key = decodeId('Message', id)
-  return key === null || !/^[1-9]\d{0,5}$/.test(nth) ? null : { key, attempt: Number(nth) }
+  return key === null || counts.length !== 2 || !counts.every((count) => /^[1-9]\d{0,5}$/.test(count)) ? null : { key, attempt: Number(counts[0]), part: Number(counts[1]) }
 }

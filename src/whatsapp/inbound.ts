@@ -12,11 +12,12 @@ import type { Received } from '../message/outside.ts'
 import { setOnlyReaction } from '../reaction/domain.ts'
 import { ensureContact, moveContact } from '../user/contacts.ts'
 import type { Contact } from '../user/contacts.ts'
+import { alertOf } from './alerts.ts'
 import { emptyDeliveriesOf, emptyDelivery, findDueDelivery, findItems, finishDelivery, insertItem, putOffDelivery } from './delivery-store.ts'
 import type { DeliveryRow } from './delivery-store.ts'
 import { ensureOutsideChat, readCallback, settleStatus } from './domain.ts'
 import { treatmentOf } from './errors.ts'
-import { takeMedia } from './media.ts'
+import { takeMedia, uploadAgain } from './media.ts'
 import type { Content } from './payload-content.ts'
 import type { Item, MessageItem, StatusItem } from './payload-items.ts'
 import { readWebhook } from './payload.ts'
@@ -94,6 +95,8 @@ async function workOff(ctx: Ctx, delivery: DeliveryRow, pace: number): Promise<v
       }
     }
   }
+  // Whoever fetches files looks now.
+  if (list.some((item) => (item.kind === 'MESSAGE' || item.kind === 'ECHO') && 'media' in item.content)) ctx.bus.publish('whatsapp', null)
   const wamids = [...new Set(list.flatMap((item) => (item.kind === 'MESSAGE' || item.kind === 'ECHO' ? [item.id, ...targetsOf(item.content)] : item.kind === 'STATUS' ? [item.id] : [])))].map(storable)
   const unknown = list.flatMap((item) => (item.kind === 'UNKNOWN' && !done.has(item.key) ? [`${item.path}: ${item.reason}`] : []))
   if (faults.length > 0 || waits) {
@@ -125,8 +128,7 @@ async function workOne(tx: Ctx, item: Item, last: boolean): Promise<void> {
     case 'TEMPLATE_STATUS':
       return setTemplateStatus(tx.db, item.name, item.language, item.event)
     case 'ERROR':
-      tx.log.error({ code: item.error.code, details: item.error.details }, `WhatsApp tells of a problem: ${treatmentOf(item.error).text}`)
-      return
+      return alertOf(tx.log, item.error, treatmentOf(item.error), 'WhatsApp tells of a problem')
     case 'UNKNOWN':
   }
 }
@@ -200,7 +202,7 @@ async function store(tx: Ctx, item: MessageItem, contact: Contact, content: Cont
   const message = await receiveMessage(tx, { chatId: stream.id, senderId: item.kind === 'MESSAGE' ? contact.id : null, replyTo, forwarded: item.forwarded, ...receivedOf(content) })
   await insertProviderMessage(tx.db, { wamid, chatId: stream.id, number: message.number, attempt: item.kind === 'MESSAGE' ? 0 : 1, at: item.at })
   if (item.kind === 'MESSAGE') await openWindow(tx, stream.id, item.at)
-  if ('media' in content) await takeMedia(tx, message, content.media)
+  if ('media' in content) await takeMedia(tx, message, content, item.phoneNumberId ?? '')
 }
 
 /** Each message of the customer's opens the window anew, by WhatsApp's clock, which may not run ahead of ours. */
@@ -234,7 +236,7 @@ function receivedOf(content: Content): Pick<Received, 'kind' | 'text' | 'locatio
     case 'AUDIO':
     case 'FILE':
     case 'STICKER':
-      return { ...NOTHING, kind: content.kind, text: content.caption ?? (content.kind === 'FILE' ? content.media.filename : null) }
+      return { ...NOTHING, kind: content.kind, text: content.caption }
     case 'UNSUPPORTED':
     case 'EDIT':
     case 'REVOKE':
@@ -250,13 +252,13 @@ function receivedOf(content: Content): Pick<Received, 'kind' | 'text' | 'locatio
 async function workStatus(tx: Ctx, item: StatusItem, last: boolean): Promise<void> {
   const wamid = storable(item.id)
   const known = await findByWamid(tx.db, wamid)
-  const told = known === null || known.attempt === 0 ? readCallback(item.callbackData) : { key: [known.chatId, known.number] as const, attempt: known.attempt }
+  const told = known === null || known.attempt === 0 ? readCallback(item.callbackData) : { key: [known.chatId, known.number] as const, attempt: known.attempt, part: known.part }
   // Of a message that we did not send.
   if (told === null) {
     if (known === null && item.callbackData === null && !last) throw new NotYet(wamid)
     return
   }
-  const attempt = (await findAttempts(tx.db, told.key)).find((row) => row.attempt === told.attempt)
+  const attempt = (await findAttempts(tx.db, told.key)).find(({ attempt, part }) => attempt === told.attempt && part === told.part)
   if (attempt === undefined) return tellEcho(tx, told.key, item, known !== null)
   // One attempt has one name: under another it is somebody else's.
   if (attempt.wamid !== null && attempt.wamid !== wamid) return
@@ -265,11 +267,12 @@ async function workStatus(tx: Ctx, item: StatusItem, last: boolean): Promise<voi
   const [error] = item.errors
   const treatment = error === undefined ? null : treatmentOf(error)
   const failure = status !== 'FAILED' ? null : { code: String(error?.code ?? 'FAILED'), title: treatment?.text ?? 'WhatsApp could not deliver it.', detail: error?.details ?? error?.message ?? error?.title ?? null, retryable: treatment?.retryCanHelp ?? true }
-  await insertProviderMessage(tx.db, { wamid, chatId: told.key[0], number: told.key[1], attempt: told.attempt, at: status === 'SENT' ? item.at : null })
+  await insertProviderMessage(tx.db, { wamid, chatId: told.key[0], number: told.key[1], attempt: told.attempt, part: told.part, at: status === 'SENT' ? item.at : null })
   await advanceSend(tx.db, attempt.id, { status: rankOf(status), wamid, failure })
   await settleStatus(tx, stream, told.key)
   if (treatment?.action === 'WINDOW_CLOSED') await closeReplyWindow(tx, stream)
-  if (treatment?.alert === true) tx.log.error({ code: error?.code, details: error?.details }, `WhatsApp refuses messages: ${treatment.text}`)
+  if (treatment?.action === 'UPLOAD_AGAIN') await uploadAgain(tx, told.key)
+  if (error !== undefined && treatment?.alert === true) alertOf(tx.log, error, treatment, 'WhatsApp refuses messages')
 }
 
 /** Of what was said on the business's own phone: Parley has sent nothing, and its message says by itself how far it came. */

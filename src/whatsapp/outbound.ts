@@ -10,13 +10,20 @@ import type { Failure } from '../message/domain.ts'
 import type { Answered, CloudApi } from './client.ts'
 import { settleStatus } from './domain.ts'
 import { secondsUntilNext, treatmentOf } from './errors.ts'
+import { fileNameFor } from './files.ts'
 import type { Treatment } from './errors.ts'
 import type { Worker } from './inbound.ts'
+import { countParts, fileOf } from './media.ts'
+import type { OutgoingFile } from './media.ts'
 import { messageToMeta } from './outgoing.ts'
+import type { ApiError } from './payload-error.ts'
 import { Pace } from './pace.ts'
+import { Pauses } from './pauses.ts'
+import { Signs } from './signs.ts'
 import { rankOf } from './status.ts'
-import { advanceSend, claimSend, findLost, findNewestOfCustomer, findNextSends, findOutsideChats, findToTellRead, insertProviderMessage, insertSend, loseCalls, setReadTold, updateSend } from './store.ts'
+import { advanceSend, claimSend, findLost, findNextSends, findOutsideChats, findUpload, forgetUploads, insertProviderMessage, insertSend, keepUpload, loseCalls, updateSend } from './store.ts'
 import type { SendRow } from './store.ts'
+import { bytesOf } from '../upload/domain.ts'
 
 // What is said here to customers, sent to Meta: QUEUED → CALLING → DONE or UNKNOWN, see `sends` in table.ts. Of a chat one is under way at a
 // time, so their order is kept. CALLING is committed before Meta is asked; who finds it after a crash knows that nobody knows.
@@ -28,8 +35,14 @@ const MAX_CALLS = 10
 const LOST_MS = 15 * 60_000
 /** While Meta cannot be reached. */
 const AWAY = { firstSeconds: 1, factor: 2, maxSeconds: 60, attempts: 20 }
-/** Meta shows that somebody types for 25 seconds at the longest. */
-const TYPING_MS = 20_000
+
+/** There was nothing to ask Meta for, and that may be a failure. */
+interface Nothing {
+  kind: 'nothing'
+  failure: Failure | null
+}
+
+type Outcome = Answered<string> | Nothing
 
 interface Options {
   api: CloudApi
@@ -52,11 +65,12 @@ class Outbound implements Worker {
   readonly #pace: Pace
   /** Chats of which something is under way. */
   readonly #busy = new Map<number, Promise<void>>()
-  readonly #typing = new Map<number, number>()
-  /** Numbers that wait, or the whole account under '': until when, by performance.now(). */
-  readonly #holds = new Map<string, number>()
+  readonly #signs: Signs
+  readonly #pauses: Pauses
+  /** Up to where the log was taken. */
+  #position = 0n
   /** There may be something to send. */
-  readonly wake = soonAfter(5, () => { this.#queue() })
+  readonly wake = soonAfter(15, () => { this.#queue() })
   #running = Promise.resolve()
   #queued = false
   #stopped = false
@@ -68,6 +82,8 @@ class Outbound implements Worker {
     this.#factor = pace
     this.#lease = new Lease(ports, 'whatsapp-out')
     this.#pace = new Pace(pace)
+    this.#pauses = new Pauses(pace)
+    this.#signs = new Signs(ports, api)
   }
 
   async start(): Promise<void> {
@@ -75,7 +91,7 @@ class Outbound implements Worker {
     this.#ends = [
       () => { clearInterval(timer) },
       await this.#ports.bus.subscribe('hints', () => { this.wake() }),
-      await this.#ports.bus.subscribe('typing', ({ chatId, userId, typing }) => { if (typing) void this.#tellTyping(chatId, userId) }),
+      await this.#ports.bus.subscribe('typing', ({ chatId, userId, typing }) => { if (typing) void this.#signs.tellTyping(chatId, userId, async () => (await this.#lease.hold()).held) }),
     ]
     this.wake()
   }
@@ -111,11 +127,11 @@ class Outbound implements Worker {
       if (lost > 0) ctx.log.warn({ lost }, 'A server ended while it was sending to WhatsApp: of these messages nobody knows yet whether they went out.')
     }
     let marks: OutsideMark[] = []
-    await takeOutside(ctx, 'whatsapp-out', [EventKind.MESSAGE_ADDED, EventKind.MESSAGE_REACTED], async (tx, events, moved) => {
+    this.#position = await takeOutside(ctx, { name: 'whatsapp-out', kinds: [EventKind.MESSAGE_ADDED, EventKind.MESSAGE_REACTED], from: this.#position }, async (tx, events, moved) => {
       marks = moved
       await queue(tx, events)
     })
-    for (const mark of marks) void this.#tellRead(mark)
+    for (const mark of marks) void this.#signs.tellRead(mark)
     await this.#giveUpLost(ctx)
     for (const send of await findNextSends(ctx.db, 100)) if (this.#busy.size < MAX_CALLS && !this.#busy.has(send.chatId) && !this.#stopped) this.#begin(send)
   }
@@ -136,21 +152,26 @@ class Outbound implements Worker {
     this.#busy.set(send.chatId, work)
   }
 
-  async #send({ id, chatId }: SendRow): Promise<void> {
+  async #send(row: SendRow): Promise<void> {
+    const { chatId } = row
     const ctx = this.#context()
     const [chat] = await findOutsideChats(ctx.db, [chatId])
     if (chat === undefined) throw new Error('a chat with a customer has a number')
     // Too fast, or told to wait: it is looked at again.
-    if (this.#isHeld(chat.phoneNumberId) || !(await this.#pace.take(chat.phoneNumberId, chatId))) return
+    if (this.#pauses.isHeld(chat.phoneNumberId) || !(await this.#pace.take(chat.phoneNumberId, chatId)) || !this.#pauses.take(chat.phoneNumberId)) return
+    // The file goes first: as long as nothing was asked for with it, it can go again.
+    const file = await fileOf(ctx, row)
+    const uploaded = file === null ? null : await this.#upload(ctx, chat.phoneNumberId, file)
     const { held } = await this.#lease.hold()
-    const send = held && !this.#stopped ? await claimSend(ctx.db, id) : null
+    const send = held && !this.#stopped ? await claimSend(ctx.db, row.id) : null
     if (send === null) return
-    const body = await messageToMeta(ctx, send, chat)
-    const answer: Answered<string> | { kind: 'nothing'; failure: Failure | null } = 'failure' in body ? { kind: 'nothing', failure: body.failure } : await this.#api.send(chat.phoneNumberId, body.message)
+    const body = await messageToMeta(ctx, send, chat, uploaded?.kind === 'accepted' ? uploaded.value : null)
+    const answer: Outcome =
+      uploaded !== null && uploaded.kind !== 'accepted' ? uploaded : 'failure' in body ? { kind: 'nothing', failure: body.failure } : await this.#api.send(chat.phoneNumberId, body.message)
     // Whatever it is, it must be known: while the database is away it is kept in mind.
     for (;;) {
       try {
-        await this.#settle(send, answer, chat.phoneNumberId, 'byUserId' in body && body.byUserId)
+        await this.#settle(send, answer, { phoneNumberId: chat.phoneNumberId, byUserId: 'byUserId' in body && body.byUserId, file })
         return
       } catch (error) {
         ctx.log.warn({ err: error }, 'What became of a message to WhatsApp could not be stored; it is tried again.')
@@ -160,9 +181,29 @@ class Outbound implements Worker {
     }
   }
 
-  async #settle(send: SendRow, answer: Answered<string> | { kind: 'nothing'; failure: Failure | null }, phoneNumberId: string, byUserId: boolean): Promise<void> {
+  /** Meta's id of a file: it is uploaded once for each number, and again after four weeks. Whatever goes wrong with that, nothing was sent. */
+  async #upload(ctx: Ctx, phoneNumberId: string, { attachment, mimeType }: OutgoingFile): Promise<Answered<string> | Nothing> {
+    const known = await findUpload(ctx.db, attachment.id, phoneNumberId)
+    if (known !== null) return { kind: 'accepted', value: known }
+    try {
+      const bytes = await bytesOf(ctx, attachment, 'file')
+      if (bytes === null) return { kind: 'nothing', failure: { code: 'NO_FILE', title: 'The file is not there any more.', detail: null, retryable: false } }
+      const answer = await this.#api.upload(phoneNumberId, { mimeType, fileName: fileNameFor('file', mimeType), byteSize: attachment.byteSize ?? 0, bytes })
+      bytes.destroy()
+      if (answer.kind === 'accepted') await keepUpload(ctx.db, { attachmentId: attachment.id, phoneNumberId, mediaId: answer.value })
+      return answer.kind === 'unknown' ? { kind: 'unreachable', detail: answer.detail } : answer
+    } catch (error) {
+      ctx.log.warn({ err: error, attachmentId: attachment.id }, 'A file for WhatsApp could not be read; it is tried again.')
+      return { kind: 'unreachable', detail: 'The file could not be read.' }
+    }
+  }
+
+  async #settle(send: SendRow, answer: Outcome, { phoneNumberId, byUserId, file }: { phoneNumberId: string; byUserId: boolean; file: OutgoingFile | null }): Promise<void> {
     const ctx = this.#context()
-    if (answer.kind === 'accepted') return this.#end(ctx, send, 'SENT', answer.value, null)
+    if (answer.kind === 'accepted') {
+      if (this.#pauses.goOn(phoneNumberId)) ctx.log.info({ phoneNumberId }, 'WhatsApp takes messages again.')
+      return this.#end(ctx, send, 'SENT', answer.value, null)
+    }
     if (answer.kind === 'nothing') return this.#end(ctx, send, answer.failure === null ? 'SENT' : 'FAILED', null, answer.failure)
     if (answer.kind === 'unknown') {
       ctx.log.warn({ chatId: send.chatId, number: send.number, why: answer.detail }, 'WhatsApp did not say whether it took a message; it is not sent again unless somebody decides so.')
@@ -175,11 +216,13 @@ class Outbound implements Worker {
     }
     const { error, httpStatus } = answer
     const treatment = treatmentOf(error, httpStatus)
+    if (treatment.action === 'STOP') return this.#stop(ctx, send, treatment, error, phoneNumberId)
     if (treatment.alert) ctx.log.error({ code: error.code, details: error.details }, `WhatsApp refuses messages: ${treatment.text}`)
+    if (treatment.action === 'UPLOAD_AGAIN' && file !== null) await forgetUploads(ctx.db, [file.attachment.id])
     if (treatment.action === 'USE_PHONE' && byUserId && !send.byPhone) return updateSend(ctx.db, send.id, { state: 'QUEUED', byPhone: true, waitSeconds: 0 })
     const seconds = treatment.action === 'RETRY' || treatment.action === 'UPLOAD_AGAIN' ? secondsUntilNext(treatment.backoff, send.tries) : null
     if (seconds !== null) {
-      this.#hold(treatment, phoneNumberId, seconds)
+      this.#pauses.hold(treatment, phoneNumberId, seconds)
       return this.#again(ctx, send, seconds)
     }
     await this.#end(ctx, send, 'FAILED', null, { code: String(error.code), title: treatment.text, detail: error.details ?? error.message, retryable: treatment.retryCanHelp }, treatment)
@@ -189,19 +232,21 @@ class Outbound implements Worker {
     return updateSend(ctx.db, send.id, { state: 'QUEUED', waitSeconds: seconds * this.#factor })
   }
 
-  #hold({ holds }: Treatment, phoneNumberId: string, seconds: number): void {
-    if (holds === 'NUMBER' || holds === 'ACCOUNT') this.#holds.set(holds === 'ACCOUNT' ? '' : phoneNumberId, performance.now() + seconds * 1000 * this.#factor)
-  }
-
-  #isHeld(phoneNumberId: string): boolean {
-    return ['', phoneNumberId].some((key) => (this.#holds.get(key) ?? 0) > performance.now())
+  /** Nothing can be sent until a person has acted: what waits goes on waiting, and one message tries now and then. Told once. */
+  #stop(ctx: Ctx, send: SendRow, treatment: Treatment, error: ApiError, phoneNumberId: string): Promise<void> {
+    const { seconds, begins } = this.#pauses.stop(treatment, phoneNumberId)
+    const details = { code: error.code, details: error.details ?? error.message, ...(treatment.holds === 'NUMBER' && { phoneNumberId }) }
+    if (begins) ctx.log.error(details, `WhatsApp takes no messages, and they wait: ${treatment.text}`)
+    else ctx.log.debug(details, 'WhatsApp still takes no messages.')
+    // No fault of this message's: it counts as no try.
+    return updateSend(ctx.db, send.id, { state: 'QUEUED', tries: send.tries - 1, waitSeconds: seconds * this.#factor })
   }
 
   /** An attempt has an outcome; a status may have told more of it by now. */
   async #end(ctx: Ctx, send: SendRow, status: 'SENT' | 'FAILED', wamid: string | null, failure: Failure | null, treatment: Treatment | null = null): Promise<void> {
     await withTransaction(ctx, async (tx) => {
       const stream = await lockChat(tx, send.chatId)
-      if (wamid !== null && send.kind === 'MESSAGE') await insertProviderMessage(tx.db, { wamid, chatId: send.chatId, number: send.number, attempt: send.attempt, at: null })
+      if (wamid !== null && send.kind === 'MESSAGE') await insertProviderMessage(tx.db, { wamid, chatId: send.chatId, number: send.number, attempt: send.attempt, part: send.part, at: null })
       await advanceSend(tx.db, send.id, { status: rankOf(status), wamid, failure })
       if (send.kind === 'MESSAGE') await settleStatus(tx, stream, [send.chatId, send.number])
       if (treatment?.action === 'WINDOW_CLOSED') await closeReplyWindow(tx, stream)
@@ -214,42 +259,13 @@ class Outbound implements Worker {
       await this.#end(ctx, send, 'FAILED', null, { code: 'UNKNOWN_OUTCOME', title, detail: null, retryable: true })
     }
   }
-
-  /** Meta hears of what was read, best as it can: a mark that it does not take is told with the next. */
-  async #tellRead({ chatId, readUpTo }: OutsideMark): Promise<void> {
-    try {
-      const { db } = this.#ports
-      const [[chat], newest] = await Promise.all([findOutsideChats(db, [chatId]), findToTellRead(db, chatId, readUpTo)])
-      if (chat === undefined || newest === null) return
-      // Noted first: the same mark is seen more than once.
-      await setReadTold(db, chatId, newest.number)
-      const answer = await this.#api.markRead(chat.phoneNumberId, newest.wamid, false)
-      if (answer.kind !== 'accepted') this.#ports.log.debug({ chatId, answer: answer.kind }, 'WhatsApp did not take a read mark.')
-    } catch (error) {
-      this.#ports.log.warn({ err: error }, 'A read mark could not be told to WhatsApp.')
-    }
-  }
-
-  async #tellTyping(chatId: number, userId: number): Promise<void> {
-    const now = performance.now()
-    if (now - (this.#typing.get(chatId) ?? -Infinity) < TYPING_MS) return
-    this.#typing.set(chatId, now)
-    if (this.#typing.size > 1000) for (const [id, at] of this.#typing) if (now - at > TYPING_MS) this.#typing.delete(id)
-    try {
-      const { db } = this.#ports
-      const [chat] = await findOutsideChats(db, [chatId])
-      if (chat === undefined || chat.contactId === userId || !(await this.#lease.hold()).held) return
-      const wamid = await findNewestOfCustomer(db, chatId)
-      if (wamid !== null) await this.#api.markRead(chat.phoneNumberId, wamid, true)
-    } catch (error) {
-      this.#ports.log.debug({ err: error }, 'WhatsApp could not be told that somebody types.')
-    }
-  }
 }
 
 /** Queues what these events ask for. What somebody said on the business's phone has no actor, and is there already. */
 async function queue(tx: Ctx, events: readonly OutsideEvent[]): Promise<void> {
   for (const { chatId, seq, kind, actorId, number } of events) {
-    if (actorId !== null) await insertSend(tx.db, { chatId, seq, number, kind: kind === EventKind.MESSAGE_ADDED ? 'MESSAGE' : 'REACTION' })
+    if (actorId === null) continue
+    const parts = kind === EventKind.MESSAGE_ADDED ? await countParts(tx, [chatId, number]) : 1
+    for (let part = 1; part <= parts; part++) await insertSend(tx.db, { chatId, seq, number, part, kind: kind === EventKind.MESSAGE_ADDED ? 'MESSAGE' : 'REACTION' })
   }
 }

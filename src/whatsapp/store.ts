@@ -1,11 +1,12 @@
 import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm'
 import { idList } from '../db/columns.ts'
 import type { Db } from '../db/index.ts'
-import { outsideChats, providerMessages, sends, templateUses, templates } from './table.ts'
+import { media, outsideChats, providerMessages, sends, templateUses, templates, uploads } from './table.ts'
 
 export type OutsideChatRow = typeof outsideChats.$inferSelect
 export type ProviderMessageRow = typeof providerMessages.$inferSelect
 export type SendRow = typeof sends.$inferSelect
+export type MediaRow = typeof media.$inferSelect
 export type TemplateRow = typeof templates.$inferSelect
 export type TemplateUseRow = typeof templateUses.$inferSelect
 type MessageKey = readonly [chatId: number, number: number]
@@ -72,13 +73,13 @@ export async function findByWamid(db: Db, wamid: string): Promise<ProviderMessag
   return row ?? null
 }
 
-/** These messages as WhatsApp knows them; of one that was sent several times, the newest attempt first. */
+/** These messages as WhatsApp knows them, by their parts; of one that was sent several times, the newest attempt first. */
 export function findProviderMessages(db: Db, keys: readonly MessageKey[]): Promise<ProviderMessageRow[]> {
   return db
     .select()
     .from(providerMessages)
     .where(sql`(${providerMessages.chatId}, ${providerMessages.number}) in (select * from unnest(${idList(keys.map(([id]) => id))}, ${idList(keys.map(([, number]) => number))}))`)
-    .orderBy(desc(providerMessages.attempt))
+    .orderBy(asc(providerMessages.part), desc(providerMessages.attempt))
 }
 
 /** False where WhatsApp's name for it is known already. */
@@ -105,7 +106,7 @@ export async function findRevoked(db: Db, wamids: readonly string[]): Promise<st
 // ------------------------------------------------------------------ what is sent
 
 /** Queues what an event asks for; the same event again asks for nothing more. */
-export async function insertSend(db: Db, values: Pick<SendRow, 'chatId' | 'seq' | 'kind' | 'number'> & { attempt?: number }): Promise<void> {
+export async function insertSend(db: Db, values: Pick<SendRow, 'chatId' | 'seq' | 'kind' | 'number'> & { attempt?: number; part?: number }): Promise<void> {
   await db.insert(sends).values(values).onConflictDoNothing()
 }
 
@@ -152,13 +153,13 @@ export async function advanceSend(db: Db, id: number, { status, wamid, failure }
     where id = ${id}`)
 }
 
-/** All attempts to send a message, the first one first. */
+/** All attempts to send a message, part by part, the first one first. */
 export function findAttempts(db: Db, [chatId, number]: MessageKey): Promise<SendRow[]> {
   return db
     .select()
     .from(sends)
     .where(and(eq(sends.chatId, chatId), eq(sends.number, number), eq(sends.kind, 'MESSAGE')))
-    .orderBy(asc(sends.attempt))
+    .orderBy(asc(sends.part), asc(sends.attempt))
 }
 
 /** Attempts of which nobody knows since so long what became of them. */
@@ -168,6 +169,62 @@ export function findLost(db: Db, olderThanMs: number): Promise<SendRow[]> {
     .from(sends)
     .where(and(eq(sends.state, 'UNKNOWN'), sql`${sends.calledAt} < clock_timestamp() - make_interval(secs => ${olderThanMs / 1000})`))
     .limit(100)
+}
+
+// ------------------------------------------------------------------ files
+
+/** Meta keeps what is uploaded for 30 days. */
+const UPLOAD_DAYS = 29
+
+export async function insertMedia(db: Db, values: Pick<MediaRow, 'attachmentId' | 'mediaId' | 'phoneNumberId' | 'sha256'>): Promise<void> {
+  await db.insert(media).values(values)
+}
+
+/** Some of the files that are to be fetched now. */
+export function findDueMedia(db: Db, limit: number): Promise<MediaRow[]> {
+  return db
+    .select()
+    .from(media)
+    .where(sql`${media.nextAt} <= clock_timestamp()`)
+    .orderBy(media.nextAt)
+    .limit(limit)
+}
+
+/** The file is tried again after so long; `counts`: this was an attempt that failed. */
+export async function putOffMedia(db: Db, attachmentId: number, { seconds, counts }: { seconds: number; counts: boolean }): Promise<void> {
+  await db
+    .update(media)
+    .set({ nextAt: sql`clock_timestamp() + make_interval(secs => ${seconds})`, ...(counts && { attempts: sql`${media.attempts} + 1` }) })
+    .where(eq(media.attachmentId, attachmentId))
+}
+
+export async function deleteMedia(db: Db, attachmentId: number): Promise<void> {
+  await db.delete(media).where(eq(media.attachmentId, attachmentId))
+}
+
+/** Meta's id of a file of ours; null where it was not uploaded for this number, or too long ago. */
+export async function findUpload(db: Db, attachmentId: number, phoneNumberId: string): Promise<string | null> {
+  const [row] = await db
+    .select({ mediaId: uploads.mediaId })
+    .from(uploads)
+    .where(and(eq(uploads.attachmentId, attachmentId), eq(uploads.phoneNumberId, phoneNumberId), sql`${uploads.at} > now() - make_interval(days => ${UPLOAD_DAYS})`))
+  return row?.mediaId ?? null
+}
+
+export async function keepUpload(db: Db, values: { attachmentId: number; phoneNumberId: string; mediaId: string }): Promise<void> {
+  await db
+    .insert(uploads)
+    .values(values)
+    .onConflictDoUpdate({ target: [uploads.attachmentId, uploads.phoneNumberId], set: { mediaId: values.mediaId, at: sql`clock_timestamp()` } })
+}
+
+export async function forgetUploads(db: Db, attachmentIds: readonly number[]): Promise<void> {
+  await db.delete(uploads).where(sql`${uploads.attachmentId} = any (${idList(attachmentIds)})`)
+}
+
+/** Forgets what Meta does not keep any more. */
+export async function forgetOldUploads(db: Db): Promise<void> {
+  await db.delete(uploads).where(sql`${uploads.at} < now() - make_interval(days => ${UPLOAD_DAYS})`)
 }
 
 // ------------------------------------------------------------------ templates

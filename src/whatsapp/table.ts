@@ -56,6 +56,8 @@ export const providerMessages = pgTable(
     number: int8('number').notNull(),
     /** 0: it came from outside; else which attempt of ours it is. */
     attempt: integer('attempt').notNull(),
+    /** Of ours: which part of the message, from 1. */
+    part: integer('part').notNull().default(1),
     /** WhatsApp's own time. */
     at: moment('at'),
     /** WhatsApp's time of the newest change that was applied, so that an older one that comes later changes nothing. */
@@ -66,7 +68,8 @@ export const providerMessages = pgTable(
 )
 
 /**
- * What is to be sent to Meta, one row per attempt, worked off per chat in the order of ids.
+ * What is to be sent to Meta, one row per attempt and part (each file of a message is a message of its own there, see media.ts), worked off per chat in
+ * the order of ids.
  * QUEUED → CALLING (committed before Meta is asked) → DONE (Meta answered, or a status told), or UNKNOWN (nobody knows whether Meta took it: it
  * is not sent again).
  */
@@ -80,6 +83,7 @@ export const sends = pgTable(
     kind: text('kind').$type<'MESSAGE' | 'REACTION'>().notNull(),
     number: int8('number').notNull(),
     attempt: integer('attempt').notNull().default(1),
+    part: integer('part').notNull().default(1),
     state: text('state').$type<'QUEUED' | 'CALLING' | 'DONE' | 'UNKNOWN'>().notNull().default('QUEUED'),
     /** As `SendStatus` in status.ts, by its rank. */
     status: smallint('status').notNull().default(0),
@@ -92,10 +96,34 @@ export const sends = pgTable(
     byPhone: boolean('by_phone').notNull().default(false),
   },
   (table) => [
-    uniqueIndex('whatsapp_send_event').on(table.chatId, table.seq),
+    uniqueIndex('whatsapp_send_event').on(table.chatId, table.seq, table.part),
     index('whatsapp_send_number').on(table.chatId, table.number),
     index('whatsapp_send_open').on(table.chatId, table.id).where(sql`${table.state} <> 'DONE'`),
   ],
+)
+
+/** A file of a received message that is still at Meta. The row goes once the file is here, or will not come. */
+export const media = pgTable('whatsapp_media', {
+  attachmentId: int8('attachment_id').primaryKey(),
+  /** Meta's id of it, by which this number may fetch it for seven days. */
+  mediaId: text('media_id').notNull(),
+  phoneNumberId: text('phone_number_id').notNull(),
+  /** As the webhook told it, in base64. */
+  sha256: text('sha256'),
+  attempts: integer('attempts').notNull().default(0),
+  nextAt: moment('next_at').notNull().default(sql`clock_timestamp()`),
+})
+
+/** Files of ours that Meta has, for the number that they were uploaded for. */
+export const uploads = pgTable(
+  'whatsapp_upload',
+  {
+    attachmentId: int8('attachment_id').notNull(),
+    phoneNumberId: text('phone_number_id').notNull(),
+    mediaId: text('media_id').notNull(),
+    at: moment('at').notNull().default(sql`clock_timestamp()`),
+  },
+  (table) => [primaryKey({ columns: [table.attachmentId, table.phoneNumberId] })],
 )
 
 /** Templates as Meta listed them last. */

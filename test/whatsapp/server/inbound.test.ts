@@ -50,7 +50,7 @@ test('messages of every kind are shown as what they are', async () => {
     ['LOCATION', null, null],
     ['CONTACTS', null, null],
     ['IMAGE', 'front', null],
-    ['FILE', 'invoice.pdf', null],
+    ['FILE', null, null],
     ['STICKER', null, null],
     ['AUDIO', null, null],
     ['TEXT', 'Yes', 'one'],

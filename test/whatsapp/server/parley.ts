@@ -1,4 +1,5 @@
 import { afterEach } from 'vitest'
+import type { Logger } from '../../../src/base/log.ts'
 import type { Client, Untyped } from '../../client.ts'
 import { startServer } from '../../harness.ts'
 import type { TestServer } from '../../harness.ts'
@@ -32,9 +33,9 @@ export interface Stage {
 }
 
 /** Both of them, connected: webhooks flow. */
-export async function stage({ pace = 0.01, ...options }: SimulatorOptions & { pace?: number } = {}): Promise<Stage> {
+export async function stage({ pace = 0.01, settings, log, ...options }: SimulatorOptions & { pace?: number; settings?: Record<string, string>; log?: Logger } = {}): Promise<Stage> {
   const meta = closing(await startSimulator({ limits: null, ...options }))
-  const server = closing(await startServer({ settings: meta.settings(), whatsappPace: pace }))
+  const server = closing(await startServer({ settings: { ...meta.settings(), ...settings }, whatsappPace: pace, log }))
   const root = await server.signUp('root')
   const alice = await server.signUp('alice')
   await makeAgent(root, alice)
@@ -69,7 +70,7 @@ export async function chatsOf(person: Client, count = 1): Promise<Untyped[]> {
 
 const HISTORY = `query ($id: ID!) { chat(id: $id) { messages(last: 100) { nodes { id number clientId kind text forwarded revision deletedAt status providerTime
   failure { code title detail retryable } sender { __typename id displayName } replyTo { text } location { latitude longitude name address }
-  contactCards { name phones } reactions { emoji count actors { nodes { displayName } } } } } } }`
+  contactCards { name phones } attachments { kind state fileName mimeType byteSize width height url thumbnailUrl } reactions { emoji count actors { nodes { displayName } } } } } } }`
 
 /** The messages of a chat, once they are as they should be. */
 export async function historyOf(person: Client, chatId: string, fits: (messages: Untyped[]) => boolean = (messages) => messages.length > 0): Promise<Untyped[]> {
