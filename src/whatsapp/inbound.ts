@@ -20,7 +20,7 @@ import { treatmentOf } from './errors.ts'
 import { takeMedia, uploadAgain } from './media.ts'
 import type { Content } from './payload-content.ts'
 import type { Item, MessageItem, StatusItem } from './payload-items.ts'
-import { readWebhook } from './payload.ts'
+import { readInTurns } from './payload.ts'
 import { rankOf, statusTold } from './status.ts'
 import { advanceSend, findAttempts, findByWamid, findChatsOfContact, findRevoked, insertProviderMessage, noteChange, setTemplateStatus } from './store.ts'
 
@@ -79,7 +79,7 @@ const contextOf = (ports: Ports): Ctx => ({ ...ports, viewer: null, client: { ad
 
 /** Works off one delivery. What fails in it holds up nothing else in it. */
 async function workOff(ctx: Ctx, delivery: DeliveryRow, pace: number): Promise<void> {
-  const list = delivery.body === null ? [] : readWebhook(delivery.body)
+  const list = delivery.body === null ? [] : await readInTurns(delivery.body)
   const done = await findItems(ctx.db, list.map(({ key }) => key))
   const faults: string[] = []
   let waits = false
