@@ -68,6 +68,9 @@ const FEATURES: Record<string, Rows> = {
     'read marks': ['wire/chat-list.test.ts', 'is what others wrote above the read mark and did not delete, exactly as the count says'],
     'receipts and the status that follows': ['wire/receipts.test.ts', 'go from sent to delivered to read, by the last of the others'],
     'search in messages': ['wire/search.test.ts', 'what is looked for'],
+    'files of customers': ['whatsapp/server/media.test.ts', 'a picture is there at once, and its bytes soon: upright, without where it was taken'],
+    'files to customers': ['whatsapp/server/media.test.ts', 'several files go one after the other, and the message is as far as the least of them'],
+    'messages that wait while the account is stopped': ['whatsapp/server/errors.test.ts', 'what stops the account makes all wait, is told once, and goes on by itself'],
     'kept whatever dies': ['process/crash.test.ts', 'kill -9 of %s during sends: the next start has all that was acknowledged, nothing twice'],
   },
   files: {
@@ -98,7 +101,7 @@ const FEATURES: Record<string, Rows> = {
     'the window of 24 hours': ['whatsapp/server/outbound.test.ts', 'after 24 hours only a template goes out: it is refused before it is sent, and what slips through says so'],
     'chats started and assigned': ['whatsapp/server/outbound.test.ts', 'agents divide the work, start chats, and see who answers whom; what went out stays as it is'],
     'statuses in any order': ['whatsapp/server/outbound.test.ts', 'all orders and repeats of what WhatsApp tells end in one state'],
-    'kept whatever dies': ['whatsapp/server/faults.test.ts', '5,000 events, five times each, shuffled and in batches, with a kill -9 in the middle: none lost, none twice, every status right'],
+    'kept whatever dies': ['whatsapp/server/faults.test.ts', 'events that come five times, shuffled and in batches, with a kill -9 in the middle: none lost, none twice, every status right'],
   },
   'real time': {
     'one stream of all chats': ['wire/events.test.ts', 'several chats come over one stream, each in its order'],

@@ -49,8 +49,8 @@ export async function makeAgent(root: Client, person: Client, roles = ['AGENT'])
 }
 
 /** Asks until the answer is right; the last one tells what was wrong. */
-export async function until<T>(ask: () => Promise<T>, fits: (answer: T) => boolean): Promise<T> {
-  const deadline = Date.now() + PATIENCE_MS
+export async function until<T>(ask: () => Promise<T>, fits: (answer: T) => boolean, patienceMs = PATIENCE_MS): Promise<T> {
+  const deadline = Date.now() + patienceMs
   for (;;) {
     const answer = await ask()
     if (fits(answer)) return answer
