@@ -133,7 +133,9 @@ class Outbound implements Worker {
     })
     for (const mark of marks) void this.#signs.tellRead(mark)
     await this.#giveUpLost(ctx)
-    for (const send of await findNextSends(ctx.db, 100)) if (this.#busy.size < MAX_CALLS && !this.#busy.has(send.chatId) && !this.#stopped) this.#begin(send)
+    const waiting = this.#pauses.held()
+    if (waiting === null) return
+    for (const send of await findNextSends(ctx.db, 100, waiting)) if (this.#busy.size < MAX_CALLS && !this.#busy.has(send.chatId) && !this.#stopped) this.#begin(send)
   }
 
   #context(): Ctx {
@@ -157,14 +159,18 @@ class Outbound implements Worker {
     const ctx = this.#context()
     const [chat] = await findOutsideChats(ctx.db, [chatId])
     if (chat === undefined) throw new Error('a chat with a customer has a number')
-    // Too fast, or told to wait: it is looked at again.
-    if (this.#pauses.isHeld(chat.phoneNumberId) || !(await this.#pace.take(chat.phoneNumberId, chatId)) || !this.#pauses.take(chat.phoneNumberId)) return
+    if (this.#pauses.isHeld(chat.phoneNumberId)) return
+    // Too fast: others go first.
+    if (!(await this.#pace.take(chat.phoneNumberId, chatId))) return updateSend(ctx.db, row.id, { waitSeconds: this.#factor })
+    if (!this.#pauses.take(chat.phoneNumberId)) return
     // The file goes first: as long as nothing was asked for with it, it can go again.
     const file = await fileOf(ctx, row)
     const uploaded = file === null ? null : await this.#upload(ctx, chat.phoneNumberId, file)
     const { held } = await this.#lease.hold()
     const send = held && !this.#stopped ? await claimSend(ctx.db, row.id) : null
     if (send === null) return
+    // A large file takes its time, and the message may not be what it was.
+    ctx.loaders.clear()
     const body = await messageToMeta(ctx, send, chat, uploaded?.kind === 'accepted' ? uploaded.value : null)
     const answer: Outcome =
       uploaded !== null && uploaded.kind !== 'accepted' ? uploaded : 'failure' in body ? { kind: 'nothing', failure: body.failure } : await this.#api.send(chat.phoneNumberId, body.message)
@@ -263,9 +269,9 @@ class Outbound implements Worker {
 
 /** Queues what these events ask for. What somebody said on the business's phone has no actor, and is there already. */
 async function queue(tx: Ctx, events: readonly OutsideEvent[]): Promise<void> {
-  for (const { chatId, seq, kind, actorId, number } of events) {
-    if (actorId === null) continue
-    const parts = kind === EventKind.MESSAGE_ADDED ? await countParts(tx, [chatId, number]) : 1
-    for (let part = 1; part <= parts; part++) await insertSend(tx.db, { chatId, seq, number, part, kind: kind === EventKind.MESSAGE_ADDED ? 'MESSAGE' : 'REACTION' })
+  const ours = events.filter(({ actorId }) => actorId !== null)
+  const counts = await Promise.all(ours.map(({ kind, chatId, number }) => (kind === EventKind.MESSAGE_ADDED ? countParts(tx, [chatId, number]) : 1)))
+  for (const [index, { chatId, seq, kind, number }] of ours.entries()) {
+    for (let part = 1; part <= (counts[index] ?? 1); part++) await insertSend(tx.db, { chatId, seq, number, part, kind: kind === EventKind.MESSAGE_ADDED ? 'MESSAGE' : 'REACTION' })
   }
 }

@@ -36,6 +36,13 @@ export class Pauses {
     return { seconds: secondsOf(count), begins: known === undefined }
   }
 
+  /** Which numbers wait now; null: all of the account. */
+  held(): string[] | null {
+    const now = performance.now()
+    const keys = [...this.#until].flatMap(([key, until]) => (until > now ? [key] : []))
+    return keys.includes(ACCOUNT) ? null : keys
+  }
+
   isHeld(phoneNumberId: string): boolean {
     return [ACCOUNT, phoneNumberId].some((key) => (this.#until.get(key) ?? 0) > performance.now())
   }

@@ -110,12 +110,15 @@ export async function insertSend(db: Db, values: Pick<SendRow, 'chatId' | 'seq' 
   await db.insert(sends).values(values).onConflictDoNothing()
 }
 
-/** The first that waits in each chat, where nothing of it is under way. */
-export async function findNextSends(db: Db, limit: number): Promise<SendRow[]> {
+/** The first that waits in each chat, where nothing of it is under way; but for chats by these numbers, which would only stand before the others. */
+export async function findNextSends(db: Db, limit: number, exceptNumbers: readonly string[]): Promise<SendRow[]> {
   const rows = await db.execute<{ id: number }>(sql`
-    select id from (
-      select distinct on (chat_id) id, state, next_at from whatsapp_send where state in ('QUEUED', 'CALLING') order by chat_id, id
-    ) as first where state = 'QUEUED' and next_at <= clock_timestamp() order by next_at limit ${limit}`)
+    select first.id from (
+      select distinct on (chat_id) chat_id, id, state, next_at from whatsapp_send where state in ('QUEUED', 'CALLING') order by chat_id, id
+    ) as first join whatsapp_chat c on c.chat_id = first.chat_id
+    where first.state = 'QUEUED' and first.next_at <= clock_timestamp()
+      and c.phone_number_id not in (select jsonb_array_elements_text(${JSON.stringify(exceptNumbers)}::jsonb))
+    order by first.next_at limit ${limit}`)
   if (rows.length === 0) return []
   return db.select().from(sends).where(sql`${sends.id} = any (${idList(rows.map(({ id }) => Number(id)))})`).orderBy(asc(sends.id))
 }
