@@ -161,7 +161,7 @@ class Outbound implements Worker {
     if (chat === undefined) throw new Error('a chat with a customer has a number')
     if (this.#pauses.isHeld(chat.phoneNumberId)) return
     // Too fast: others go first.
-    if (!(await this.#pace.take(chat.phoneNumberId, chatId))) return updateSend(ctx.db, row.id, { waitSeconds: this.#factor })
+    if (!(await this.#pace.take(chat.phoneNumberId, chatId))) return this.#wait(ctx, row, 1)
     if (!this.#pauses.take(chat.phoneNumberId)) return
     // The file goes first: as long as nothing was asked for with it, it can go again.
     const file = await fileOf(ctx, row)
@@ -234,8 +234,15 @@ class Outbound implements Worker {
     await this.#end(ctx, send, 'FAILED', null, { code: String(error.code), title: treatment.text, detail: error.details ?? error.message, retryable: treatment.retryCanHelp }, treatment)
   }
 
-  #again(ctx: Ctx, send: SendRow, seconds: number): Promise<void> {
-    return updateSend(ctx.db, send.id, { state: 'QUEUED', waitSeconds: seconds * this.#factor })
+  #again(ctx: Ctx, send: SendRow, seconds: number, changes: { tries?: number } = {}): Promise<void> {
+    return this.#wait(ctx, send, seconds, { state: 'QUEUED', ...changes })
+  }
+
+  /** It is looked at again after so long. Nothing is said of its state unless it is ours: another server may have taken it. */
+  #wait(ctx: Ctx, send: SendRow, seconds: number, changes: { state?: 'QUEUED'; tries?: number } = {}): Promise<void> {
+    // Sooner than somebody looks anyway.
+    if (seconds * 1000 * this.#factor < LOOK_MS) setTimeout(this.wake, seconds * 1000 * this.#factor)
+    return updateSend(ctx.db, send.id, { waitSeconds: seconds * this.#factor, ...changes })
   }
 
   /** Nothing can be sent until a person has acted: what waits goes on waiting, and one message tries now and then. Told once. */
@@ -245,7 +252,7 @@ class Outbound implements Worker {
     if (begins) ctx.log.error(details, `WhatsApp takes no messages, and they wait: ${treatment.text}`)
     else ctx.log.debug(details, 'WhatsApp still takes no messages.')
     // No fault of this message's: it counts as no try.
-    return updateSend(ctx.db, send.id, { state: 'QUEUED', tries: send.tries - 1, waitSeconds: seconds * this.#factor })
+    return this.#again(ctx, send, seconds, { tries: send.tries - 1 })
   }
 
   /** An attempt has an outcome; a status may have told more of it by now. */
