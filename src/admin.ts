@@ -74,7 +74,7 @@ async function offlineCtx(database: Database): Promise<Ctx> {
   return {
     viewer: null,
     client: { address: 'local', userAgent: null, trusted: false },
-    settings: { registrationOpen: false, firstIsAdmin: false, publicUrl: '', uploads: config.uploads },
+    settings: { whatsapp: null, registrationOpen: false, firstIsAdmin: false, publicUrl: '', uploads: config.uploads },
     secrets: createSecrets({ secretKey: '', algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes, serverKey: null }),
     hostTokens: null,
     knownTokens: { find: () => null, learn: () => Promise.resolve(null) },

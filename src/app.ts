@@ -14,7 +14,7 @@ import { createSecrets } from './base/secrets.ts'
 import type { Logger } from './base/log.ts'
 import { TokenMemory } from './auth/known-tokens.ts'
 import { warmUpPasswords } from './auth/password.ts'
-import type { Config } from './config.ts'
+import type { Config, WhatsAppSettings } from './config.ts'
 import { publishHints } from './ctx.ts'
 import type { Database } from './db/index.ts'
 import { Hub } from './event/hub.ts'
@@ -31,6 +31,14 @@ import { createRedisPresence } from './presence/redis.ts'
 import { createTyping } from './presence/typing.ts'
 import { startFileKeeping } from './upload/keep.ts'
 import { touchLastSeen } from './user/store.ts'
+import { createCloudApi } from './whatsapp/client.ts'
+import { startDeliveryRetention } from './whatsapp/deliveries.ts'
+import { startDownloads } from './whatsapp/downloads.ts'
+import { startInbound } from './whatsapp/inbound.ts'
+import { startOutbound } from './whatsapp/outbound.ts'
+import { startTemplates } from './whatsapp/templates.ts'
+import { WEBHOOK_PATHS, createWebhook } from './whatsapp/webhook.ts'
+import type { Handler } from './whatsapp/webhook.ts'
 
 /** So long a user stays online after the last connection ended: a reload is no flicker. */
 const PRESENCE_GRACE_MS = 6000
@@ -46,7 +54,7 @@ export interface App {
 }
 
 /** Wires the parts together and begins to serve. */
-export async function startApp(config: Config, options: { database: Database; secretKey: string; log: Logger; presenceGraceMs?: number; presenceIdleMs?: number; keepAliveMs?: number; keepFilesMs?: number }): Promise<App> {
+export async function startApp(config: Config, options: { database: Database; secretKey: string; log: Logger; presenceGraceMs?: number; presenceIdleMs?: number; keepAliveMs?: number; keepFilesMs?: number; whatsappPace?: number }): Promise<App> {
   const { database, log } = options
   const blobs = config.files.kind === 's3' ? await createS3Blobs(config.files) : createDiskBlobs(config.files.folder)
   const redis = config.redis.kind === 'none' ? null : { settings: config.redis, client: await openRedis(config.redis, log) }
@@ -79,7 +87,7 @@ export async function startApp(config: Config, options: { database: Database; se
   const sends = new SendBatcher({ sql: database.sends, log, onStored })
   const knownTokens = new TokenMemory(hub)
   const services: Services = {
-    settings: { registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback, publicUrl: config.server.publicUrl ?? '', uploads: config.uploads },
+    settings: { whatsapp: config.whatsapp, registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback, publicUrl: config.server.publicUrl ?? '', uploads: config.uploads },
     secrets: createSecrets({ secretKey: options.secretKey, algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes, serverKey: config.auth.serverKey }),
     hostTokens: config.auth.host === null ? null : createHostTokens(config.auth.host, log),
     knownTokens,
@@ -100,8 +108,9 @@ export async function startApp(config: Config, options: { database: Database; se
   const leavings = await startLeavings(ofNobody)
   const fileKeeping = startFileKeeping(ofNobody, options.keepFilesMs)
   const retention = startRetention({ sql: database.sql, log })
+  const whatsapp = config.whatsapp === null ? null : await startWhatsApp(config.whatsapp, services, options.whatsappPace)
   const stopParts = async () => {
-    await Promise.allSettled([leavings.stop(), retention.stop(), fileKeeping.stop(), sends.close()])
+    await Promise.allSettled([leavings.stop(), retention.stop(), fileKeeping.stop(), whatsapp?.stop(), sends.close()])
     knownTokens.close()
     await hub.close()
     typing.close()
@@ -110,7 +119,7 @@ export async function startApp(config: Config, options: { database: Database; se
     redis?.client.disconnect()
   }
   try {
-    const http = await serveHttp(config, services, { database: () => database.healthy(), bus: () => bus.healthy() }, options.keepAliveMs)
+    const http = await serveHttp(config, services, { database: () => database.healthy(), bus: () => bus.healthy() }, { keepAliveMs: options.keepAliveMs, routes: whatsapp?.routes })
     // Nobody has asked for anything by now, and a port that the system chose is known only from here on.
     if (services.settings.publicUrl === '') services.settings.publicUrl = http.url
     return {
@@ -124,5 +133,19 @@ export async function startApp(config: Config, options: { database: Database; se
   } catch (error) {
     await stopParts()
     throw error
+  }
+}
+
+/** The edge to WhatsApp: what Meta posts is stored by every server, and worked off, as files that are fetched and what is sent, by one of them. `pace` stretches its pauses; for tests. */
+async function startWhatsApp(settings: WhatsAppSettings, services: Services, pace = 1): Promise<{ routes: ReadonlyMap<string, Handler>; stop(): Promise<void> }> {
+  const api = createCloudApi(settings)
+  const workers = await Promise.all([startInbound(services, { pace }), startDownloads(services, { api, pace }), startOutbound(services, { api, pace })])
+  const [templates, retention] = [startTemplates(services, () => api.listTemplates()), startDeliveryRetention(services)]
+  const webhook = createWebhook(services, settings, () => { services.bus.publish('whatsapp', null) })
+  return {
+    routes: new Map(WEBHOOK_PATHS.map((path) => [path, webhook])),
+    async stop() {
+      await Promise.allSettled([...workers, templates, retention].map((part) => part.stop()))
+    },
   }
 }

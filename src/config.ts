@@ -39,6 +39,8 @@ export interface Config {
     /** By this the product's own server is known, which may act as any user; null: nothing may. */
     serverKey: string | null
   }
+  /** WhatsApp by Meta's Cloud API; null: no such chats. */
+  whatsapp: WhatsAppSettings | null
   cookie: { secure: boolean; sameSite: 'strict' | 'lax' | 'none' }
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   registrationOpen: boolean
@@ -83,6 +85,23 @@ export interface HostSettings {
   audience: string
   /** Which claims hold what a profile is made of. */
   claims: { username: string; name: string; email: string }
+}
+
+/** How Meta's Cloud API is reached, and how its webhooks are known. */
+export interface WhatsAppSettings {
+  accessToken: string
+  /** Our numbers, by Meta's ids of them; all of one business account. */
+  phoneNumberIds: string[]
+  /** The WhatsApp Business Account. */
+  wabaId: string
+  /** Such as v24.0. */
+  apiVersion: string
+  /** Without a trailing slash. */
+  apiUrl: string
+  /** What Meta shows when it asks whether the webhook is ours. */
+  verifyToken: string
+  /** Meta signs its webhooks with it. */
+  appSecret: string
 }
 
 /** Thrown by {@link readConfig}; `faults` holds one line for each bad setting. */
@@ -165,6 +184,14 @@ const Environment = z.object({
   REGISTRATION_OPEN: bool.default(true),
   PRESENCE_IDLE_SECONDS: wholeNumber(1, 86_400).default(300),
   RATE_LIMITS: quotas.default(QUOTAS),
+  WHATSAPP_ACCESS_TOKEN: z.string().optional(),
+  WHATSAPP_PHONE_NUMBER_ID: z.string().transform((value) => value.split(',').map((id) => id.trim()).filter((id) => id !== '')).pipe(z.array(z.string().regex(/^\d{1,30}$/, 'must be ids of digits, with commas between them')).min(1)).optional(),
+  WHATSAPP_WABA_ID: z.string().regex(/^\d{1,30}$/, 'must be an id of digits').optional(),
+  WHATSAPP_API_VERSION: z.string().regex(/^v\d+\.\d+$/, 'must be a version such as v24.0').default('v24.0'),
+  WHATSAPP_API_URL: url.default('https://graph.facebook.com'),
+  WHATSAPP_VERIFY_TOKEN: z.string().optional(),
+  VERIFY_TOKEN: z.string().optional(),
+  WHATSAPP_APP_SECRET: z.string().optional(),
   GRAPHIQL: bool.optional(),
   INTROSPECTION: bool.optional(),
   FILES_DIR: z.string().optional(),
@@ -212,6 +239,29 @@ function fileFaults(given: Record<string, string | undefined>): string[] {
   return faults
 }
 
+/** All of them, or none; with why it takes each. */
+const WHATSAPP_SETTINGS = {
+  WHATSAPP_ACCESS_TOKEN: 'Meta lets nobody send without it',
+  WHATSAPP_PHONE_NUMBER_ID: 'it says by which number to send',
+  WHATSAPP_WABA_ID: 'templates belong to the business account',
+  WHATSAPP_VERIFY_TOKEN: 'Meta shows it when it asks whether the webhook is yours',
+  WHATSAPP_APP_SECRET: 'without it anybody could write messages in the name of your customers, as only its signature proves that a webhook is from Meta',
+} as const
+
+function whatsAppFaults(given: Record<string, string | undefined>): string[] {
+  const isSet = (name: string) => given[name] !== undefined || (name === 'WHATSAPP_VERIFY_TOKEN' && given.VERIFY_TOKEN !== undefined)
+  // The short name may mean something else: it alone switches nothing on.
+  if (!Object.keys(WHATSAPP_SETTINGS).some((name) => given[name] !== undefined)) return []
+  return Object.entries(WHATSAPP_SETTINGS).flatMap(([name, why]) => (isSet(name) ? [] : [`${name} must be set too: ${why}`]))
+}
+
+function whatsAppOf(env: z.infer<typeof Environment>): WhatsAppSettings | null {
+  const { WHATSAPP_ACCESS_TOKEN: accessToken, WHATSAPP_PHONE_NUMBER_ID: phoneNumberIds, WHATSAPP_WABA_ID: wabaId, WHATSAPP_APP_SECRET: appSecret } = env
+  const verifyToken = env.WHATSAPP_VERIFY_TOKEN ?? env.VERIFY_TOKEN
+  if (accessToken === undefined || phoneNumberIds === undefined || wabaId === undefined || appSecret === undefined || verifyToken === undefined) return null
+  return { accessToken, phoneNumberIds, wabaId, appSecret, verifyToken, apiVersion: env.WHATSAPP_API_VERSION, apiUrl: env.WHATSAPP_API_URL.replace(/\/+$/, '') }
+}
+
 /**
  * Reads the settings from an environment. An empty value counts as not set.
  * @throws {ConfigError} with all faults at once.
@@ -226,6 +276,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   const missing = HOST_SETTINGS.filter((name) => given[name] === undefined)
   if (missing.length < HOST_SETTINGS.length) faults.push(...missing.map((name) => `${name} must be set too: ${HOST_SETTINGS.join(', ')} go together`))
   faults.push(...fileFaults(given))
+  faults.push(...whatsAppFaults(given))
   if (!result.success || faults.length > 0) throw new ConfigError(faults)
   const env = result.data
   const production = env.NODE_ENV === 'production'
@@ -243,6 +294,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     database: env.DATABASE_URL === undefined ? { kind: 'embedded' } : { kind: 'external', url: env.DATABASE_URL },
     redis: env.REDIS_URL ?? { kind: 'none' },
     auth: { secretKey: env.JWT_SECRET_KEY ?? null, algorithm: env.JWT_ALGORITHM, expiresInMinutes: env.JWT_EXPIRES_IN_MINUTES, host: hostOf(env), serverKey: env.SERVER_KEY ?? null },
+    whatsapp: whatsAppOf(env),
     cookie: { secure: env.COOKIE_SECURE, sameSite: env.COOKIE_SAMESITE },
     logLevel: env.LOG_LEVEL,
     registrationOpen: env.REGISTRATION_OPEN,

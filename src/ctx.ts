@@ -35,6 +35,8 @@ export interface Client {
 /** The settings that domain verbs ask about. */
 export interface Settings {
   registrationOpen: boolean
+  /** The WhatsApp Business Account whose customers write to us, and the first of our numbers; null: none. */
+  whatsapp: { wabaId: string; phoneNumberIds: readonly string[] } | null
   /** True while only this machine can reach the server: then the first account becomes its admin. */
   firstIsAdmin: boolean
   /** How clients reach this server, without a trailing slash: links begin with it. */

@@ -22,7 +22,7 @@ const PLACES: [RegExp, Floor][] = [
   [/^presence\/(index|memory|redis(-\w+)?|typing)\.ts$/, 'ports'],
   [/^graphql\/[\w-]+\.ts$/, 'schema'],
   [/^http\/[\w-]+\.ts$/, 'edge'],
-  [/^whatsapp\/(webhook|client|inbound|outbound)\.ts$/, 'edge'],
+  [/^whatsapp\/(webhook|client|inbound|outbound|downloads|signs)\.ts$/, 'edge'],
   [/^client\//, 'client'],
   [feature('([\\w-]+-)?(table|store)'), 'store'],
   [SCHEMA, 'schema'],
@@ -36,7 +36,7 @@ const MAY_IMPORT: Record<Floor, Rule[]> = {
   store: [on('base'), folder('db'), own('store'), left('table.ts')],
   domain: [on('base', 'ports'), own('store'), own('domain'), left('domain')],
   schema: [on('base'), file('ctx.ts', 'viewer.ts'), folder('graphql'), own('domain'), eventsBut('schema.ts'), anySchema, domainBehindARef],
-  edge: [on('base', 'domain'), ownFolder, fromHttp(folder('graphql'))],
+  edge: [on('base', 'domain'), file('ctx.ts'), ownFolder, fromHttp(folder('graphql'))],
   client: [folder('client')],
   root: [() => true],
 }

@@ -48,6 +48,8 @@ interface Options {
   keepAliveMs?: number
   /** How often files are looked for that nobody needs. */
   keepFilesMs?: number
+  /** Stretches the pauses of what talks to WhatsApp. */
+  whatsappPace?: number
 }
 
 export const PASSWORD = 'correct horse battery'
@@ -62,7 +64,7 @@ export async function startServer(options: Options = {}): Promise<TestServer> {
   const secretKey = config.auth.secretKey ?? ''
   const start = async () => {
     const database = await openDatabase(databaseUrl, { poolSize: options.poolSize ?? 5 })
-    const presence = { presenceGraceMs: options.presenceGraceMs ?? 50, presenceIdleMs: options.presenceIdleMs, keepAliveMs: options.keepAliveMs, keepFilesMs: options.keepFilesMs }
+    const presence = { presenceGraceMs: options.presenceGraceMs ?? 50, presenceIdleMs: options.presenceIdleMs, keepAliveMs: options.keepAliveMs, keepFilesMs: options.keepFilesMs, whatsappPace: options.whatsappPace }
     try {
       return { database, app: await startApp(config, { database, secretKey, log, ...presence }) }
     } catch (error) {

@@ -18,6 +18,7 @@ export async function emptyProfile(db: Db, userId: number): Promise<void> {
       availability: 'AVAILABLE',
       statusText: null,
       roles: [],
+      agentSince: null,
       searchText: '',
       lastSeenAt: null,
       deletedAt: sql`now()`,
@@ -36,9 +37,10 @@ export async function deleteKeys(db: Db, userId: number): Promise<void> {
   await db.delete(blocks).where(or(eq(blocks.userId, userId), eq(blocks.blockedId, userId)))
 }
 
-/** Notes every chat that the account was ever in, to be left one by one. */
+/** Notes every chat that the account was ever in, to be left one by one; of those that it read by its role what it kept of them goes at once. */
 export async function insertLeavings(db: Db, userId: number, erase: boolean): Promise<void> {
-  await db.execute(sql`insert into account_leaving (user_id, chat_id, erase) select user_id, chat_id, ${erase} from member where user_id = ${userId}`)
+  await db.execute(sql`insert into account_leaving (user_id, chat_id, erase) select user_id, chat_id, ${erase} from chat_member where user_id = ${userId}`)
+  await db.execute(sql`delete from member m using stream s where m.user_id = ${userId} and s.id = m.chat_id and s.outside_id is not null`)
 }
 
 export interface Leaving {

@@ -56,7 +56,8 @@ class SessionWatch extends Deadline {
   #check(): void {
     currentRoles(this.#ports, this.#viewer).then(
       (roles) => {
-        if (roles === null) this.#end()
+        // Whoever begins or ends to answer people outside reads other chats from here on: the connection comes again, and is told so.
+        if (roles === null || roles.includes('AGENT') !== this.#viewer.roles.includes('AGENT')) this.#end()
         else this.#viewer.roles = roles
       },
       (error: unknown) => {

@@ -3,7 +3,7 @@
  * (`errors` of a payload) or, where no payload exists, into a top-level error. Anything else that is thrown is a fault: masked and logged.
  */
 export abstract class AppError extends Error {
-  abstract readonly code: 'INVALID_INPUT' | 'INVALID_CREDENTIALS' | 'NOT_FOUND' | 'NOT_ALLOWED' | 'CONFLICT' | 'RATE_LIMITED'
+  abstract readonly code: 'INVALID_INPUT' | 'INVALID_CREDENTIALS' | 'NOT_FOUND' | 'NOT_ALLOWED' | 'CONFLICT' | 'RATE_LIMITED' | 'REPLY_WINDOW_CLOSED'
   /** Where in the input the fault is, below `input`; null where it concerns the whole. */
   readonly path: readonly string[] | null
 
@@ -51,6 +51,18 @@ export class RateLimited extends AppError {
   constructor(message: string, retryAfterSeconds: number) {
     super(message)
     this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+/** To a person outside only a template may be sent now. */
+export class ReplyWindowClosed extends AppError {
+  override readonly name = 'ReplyWindowClosed'
+  readonly code = 'REPLY_WINDOW_CLOSED'
+  /** Since when; null: it was never open. */
+  readonly closedAt: Date | null
+  constructor(path: readonly string[], closedAt: Date | null) {
+    super('More than 24 hours have passed since the customer last wrote: only a template can be sent until they write again.', path)
+    this.closedAt = closedAt
   }
 }
 

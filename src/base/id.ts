@@ -1,10 +1,10 @@
 /** The types that have a global ID. */
-export type IdType = 'User' | 'Session' | 'Chat' | 'ChatMember' | 'Message' | 'Attachment'
+export type IdType = 'User' | 'Contact' | 'Session' | 'Chat' | 'ChatMember' | 'Message' | 'WhatsAppTemplate' | 'WhatsAppDelivery' | 'Attachment'
 
 /** The numbers behind a global ID: one, or two where the thing lives in a chat (chat and user, chat and number). */
 export type Key = readonly [number] | readonly [number, number]
 
-const KEY_LENGTH: Record<IdType, 1 | 2> = { User: 1, Session: 1, Chat: 1, ChatMember: 2, Message: 2, Attachment: 1 }
+const KEY_LENGTH: Record<IdType, 1 | 2> = { User: 1, Contact: 1, Session: 1, Chat: 1, ChatMember: 2, Message: 2, Attachment: 1, WhatsAppTemplate: 1, WhatsAppDelivery: 1 }
 
 /** The opaque global ID of a thing. Clients may store it; they may not read anything out of it. */
 export function encodeId(type: IdType, ...key: number[]): string {
@@ -23,7 +23,7 @@ export function decodeAnyId(id: string): { type: IdType; key: Key } | null {
 }
 
 /** Reads a global ID that should be of this type; null where it is malformed or of another type. */
-export function decodeId(type: 'User' | 'Session' | 'Chat' | 'Attachment', id: string): number | null
+export function decodeId(type: Exclude<IdType, 'ChatMember' | 'Message'>, id: string): number | null
 export function decodeId(type: 'ChatMember' | 'Message', id: string): readonly [number, number] | null
 export function decodeId(type: IdType, id: string): number | readonly [number, number] | null {
   const decoded = decodeAnyId(id)

@@ -63,6 +63,7 @@ export const QUOTAS = {
   startWhatsAppChat: perMinute(60),
   sendTemplate: perMinute(60),
   assignChat: perMinute(60),
+  replayWhatsAppDelivery: perMinute(60),
 
   // Queries.
   users: perMinute(120),

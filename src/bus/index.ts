@@ -11,6 +11,8 @@ export interface BusMessages {
   presence: { userId: number }
   /** Accounts were deleted, and their chats are to be left. */
   leavings: null
+  /** A webhook of WhatsApp's was stored, or is to be worked off again, or files wait that it tells of. */
+  whatsapp: null
 }
 
 export type BusTopic = keyof BusMessages

@@ -23,6 +23,7 @@ const MESSAGES: { [T in BusTopic]: z.ZodType<BusMessages[T]> } = {
   typing: z.object({ chatId: id, userId: id, typing: z.boolean() }),
   presence: z.object({ userId: id }),
   leavings: z.null(),
+  whatsapp: z.null(),
 }
 /** `from`: the server that sent it, which has heard it already. */
 const Envelope = z.object({ from: z.string(), message: z.unknown() })
@@ -57,7 +58,7 @@ export async function createRedisBus(options: { settings: RedisSettings; publish
   }
   const channels = new Map<string, (payload: unknown) => void>()
   for (let n = 0; n < HINT_CHANNELS; n++) channels.set(hintChannel(n), (payload) => { hear('hints', payload) })
-  for (const topic of ['typing', 'presence', 'leavings'] as const) channels.set(channelOf(topic), (payload) => { hear(topic, payload) })
+  for (const topic of ['typing', 'presence', 'leavings', 'whatsapp'] as const) channels.set(channelOf(topic), (payload) => { hear(topic, payload) })
   // The last one: Redis takes them in order, so whoever hears the heartbeat hears all.
   const heartbeat = `parley:bus:heartbeat:${self}`
   channels.set(heartbeat, (sentAt) => {

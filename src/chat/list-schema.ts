@@ -21,6 +21,7 @@ const ChatFilter = builder.inputType('ChatFilter', {
     search: t.string({ description: "Matches the title, or the other person's names, by the beginning of any word." }),
     unread: t.boolean({ description: 'True: only chats with unread messages; false: only such without.' }),
     archived: t.boolean({ description: 'True: only archived chats; false: only the others.' }),
+    assignedToMe: t.boolean({ description: 'True: only WhatsApp chats that the viewer is to answer; false filters nothing.' }),
   }),
 })
 

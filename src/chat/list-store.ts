@@ -6,7 +6,7 @@ import { streams } from '../event/table.ts'
 import { users } from '../user/table.ts'
 import { VIEWER_CHAT } from './store.ts'
 import type { ChatRow, ViewerChat } from './store.ts'
-import { chats, members } from './table.ts'
+import { chats, membersAndAgents } from './table.ts'
 
 /** The key by which a person's chats are ordered: pinned ones ahead, then the newest activity first. */
 export type ChatKey = readonly [pinned: boolean, lastActivityAt: string, chatId: number]
@@ -18,6 +18,8 @@ export interface ListFilter {
   words: readonly string[]
   unread: boolean | null
   archived: boolean | null
+  /** Only chats that this person is to answer. */
+  assigneeId: number | null
 }
 
 const other = alias(users, 'other')
@@ -26,22 +28,22 @@ const other = alias(users, 'other')
 export function findChatList(db: Db, viewerId: number, filter: ListFilter, page: { after: ChatKey | null; backward: boolean; limit: number }): Promise<ViewerChat[]> {
   const order = page.backward ? asc : desc
   return db
-    .select(VIEWER_CHAT)
-    .from(members)
-    .innerJoin(chats, eq(chats.id, members.chatId))
-    .innerJoin(streams, eq(streams.id, members.chatId))
+    .select({ ...VIEWER_CHAT, member: membersAndAgents })
+    .from(membersAndAgents)
+    .innerJoin(chats, eq(chats.id, membersAndAgents.chatId))
+    .innerJoin(streams, eq(streams.id, membersAndAgents.chatId))
     .leftJoin(other, otherOf(viewerId))
     .where(and(fits(viewerId, filter), beyond(page)))
-    .orderBy(order(members.pinned), order(streams.lastAt), order(streams.id))
+    .orderBy(order(membersAndAgents.pinned), order(streams.lastAt), order(streams.id))
     .limit(page.limit)
 }
 
 export async function countChatList(db: Db, viewerId: number, filter: ListFilter): Promise<number> {
   const [row] = await db
     .select({ count: sql<number>`count(*)::int` })
-    .from(members)
-    .innerJoin(chats, eq(chats.id, members.chatId))
-    .innerJoin(streams, eq(streams.id, members.chatId))
+    .from(membersAndAgents)
+    .innerJoin(chats, eq(chats.id, membersAndAgents.chatId))
+    .innerJoin(streams, eq(streams.id, membersAndAgents.chatId))
     .leftJoin(other, otherOf(viewerId))
     .where(fits(viewerId, filter))
   return row?.count ?? 0
@@ -52,18 +54,19 @@ function otherOf(viewerId: number): SQL | undefined {
   return and(eq(other.id, sql`case when ${chats.directLow} = ${viewerId} then ${chats.directHigh} else ${chats.directLow} end`), isNull(other.deletedAt))
 }
 
-function fits(viewerId: number, { kind, words, unread, archived }: ListFilter): SQL | undefined {
+function fits(viewerId: number, { kind, words, unread, archived, assigneeId }: ListFilter): SQL | undefined {
   const found = sql<string>`coalesce(${chats.searchText}, ${other.searchText})`
   // Others' undeleted messages above the read mark, as unreadCount counts them. The first comparison spares most chats the search.
-  const hasUnread = sql`(${streams.messageNo} > ${members.readUpTo} and exists (
-    select from message x where x.chat_id = ${members.chatId} and x.number > greatest(${members.readUpTo}, ${members.historyFrom} - 1)
-      and x.sender_id is distinct from ${members.userId} and x.deleted_at is null))`
+  const hasUnread = sql`(${streams.messageNo} > ${membersAndAgents.readUpTo} and exists (
+    select from message x where x.chat_id = ${membersAndAgents.chatId} and x.number > greatest(${membersAndAgents.readUpTo}, ${membersAndAgents.historyFrom} - 1)
+      and x.sender_id is distinct from ${membersAndAgents.userId} and x.deleted_at is null))`
   return and(
-    eq(members.userId, viewerId),
-    isNull(members.toSeq),
-    sql`(${members.hiddenUpTo} is null or ${members.hiddenUpTo} < ${streams.messageNo})`,
+    eq(membersAndAgents.userId, viewerId),
+    isNull(membersAndAgents.toSeq),
+    sql`(${membersAndAgents.hiddenUpTo} is null or ${membersAndAgents.hiddenUpTo} < ${streams.messageNo})`,
     kind === null ? undefined : eq(chats.kind, kind),
-    archived === null ? undefined : eq(members.archived, archived),
+    assigneeId === null ? undefined : eq(chats.assigneeId, assigneeId),
+    archived === null ? undefined : eq(membersAndAgents.archived, archived),
     unread === null ? undefined : unread ? hasUnread : sql`not ${hasUnread}`,
     // Words hold letters and digits only: nothing in them means something else to LIKE.
     ...words.map((word) => like(found, `% ${word}%`)),
@@ -72,7 +75,7 @@ function fits(viewerId: number, { kind, words, unread, archived }: ListFilter): 
 
 function beyond({ after, backward }: { after: ChatKey | null; backward: boolean }): SQL | undefined {
   if (after === null) return undefined
-  const key = sql`(${members.pinned}, ${streams.lastAt}, ${streams.id})`
+  const key = sql`(${membersAndAgents.pinned}, ${streams.lastAt}, ${streams.id})`
   const bound = sql`(${after[0]}::boolean, ${after[1]}::timestamptz, ${after[2]}::bigint)`
   return backward ? sql`${key} > ${bound}` : sql`${key} < ${bound}`
 }

@@ -3,6 +3,7 @@ import type { Page, PageRequest } from '../base/page.ts'
 import type { Ctx } from '../ctx.ts'
 import { viewerOf } from '../viewer.ts'
 import type { Chat } from './domain.ts'
+import { ensureOwnRow } from './outside.ts'
 import { findLowestMarks, findReceipts, raiseMark } from './mark-store.ts'
 import type { Lowest, LowestMarks, ReceiptRow, ReceiptsOf } from './mark-store.ts'
 
@@ -10,6 +11,7 @@ export type Receipt = ReceiptRow
 
 /** Moves the viewer's mark in a chat up to this number; it never goes back. The caller has checked that the number is theirs to see. */
 export async function moveMark(ctx: Ctx, chatId: number, mark: { upTo: number; read: boolean }): Promise<void> {
+  await ensureOwnRow(ctx, chatId)
   await raiseMark(ctx.db, chatId, viewerOf(ctx).userId, mark)
   ctx.loaders.clear()
 }

@@ -11,6 +11,7 @@ import type { User as UserShape } from '../user/domain.ts'
 import { avatarUrl } from './avatar.ts'
 import { blockUser, unblockUser } from './blocks.ts'
 import { createDirectChat, createGroupChat, directChatWith, listMembers, loadChat, loadMember, titleOf } from './domain.ts'
+import { memberCount } from './outside.ts'
 import type { Chat as ChatShape, Member as MemberShape } from './domain.ts'
 
 export const ChatKind = builder.enumType('ChatKind', {
@@ -67,9 +68,9 @@ defineNode('Chat', Chat, {
       type: ChatMemberConnection,
       description: 'Who is in the chat, by role, then by when they joined.',
       args: pageArgs(t.arg),
-      resolve: async ({ chat }, args, ctx) => ({ ...(await listMembers(ctx, chat.id, pageRequest(args, memberKey))), totalCount: chat.memberCount }),
+      resolve: async ({ chat, stream }, args, ctx) => ({ ...(await listMembers(ctx, chat.id, pageRequest(args, memberKey))), totalCount: await memberCount(ctx, { chat, stream }) }),
     }),
-    memberCount: t.int({ description: 'How many are in the chat.', resolve: ({ chat }) => chat.memberCount }),
+    memberCount: t.int({ description: 'How many are in the chat; in a WhatsApp chat all who answer customers.', resolve: (chat, _args, ctx) => memberCount(ctx, chat) }),
     viewerMember: t.field({ type: ChatMember, nullable: true, description: "The viewer's own membership: role, marks, settings.", resolve: ({ member }) => member }),
   }),
 })

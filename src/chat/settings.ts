@@ -13,6 +13,7 @@ import type { Chat } from './domain.ts'
 import { hide } from './hiding.ts'
 import { endAllMemberships, setSettings } from './member-store.ts'
 import type { MemberSettings } from './member-store.ts'
+import { ensureOwnRow } from './outside.ts'
 import { mayEnd, mayManage } from './policy.ts'
 import { endChat, updateChatRow } from './store.ts'
 
@@ -68,6 +69,7 @@ export async function updateChatSettings(ctx: Ctx, chatId: number, input: Settin
     if (own === undefined || chat === null) throw new NotFound('No such chat.', ['chatId'])
     const changes = settingsChanged(chat.member, input)
     if (Object.keys(changes).length === 0) return
+    await ensureOwnRow(tx, chatId)
     await setSettings(tx.db, chatId, viewer.userId, changes)
     await appendOne(tx, own, { kind: EventKind.SETTINGS_CHANGED, actorId: viewer.userId, refId: chatId })
   })

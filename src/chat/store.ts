@@ -4,7 +4,7 @@ import type { Database, Db } from '../db/index.ts'
 import { columnsOf } from '../db/rows.ts'
 import type { RawRow } from '../db/rows.ts'
 import { streams } from '../event/table.ts'
-import { chats, members } from './table.ts'
+import { chats, members, membersAndAgents, readers } from './table.ts'
 
 export type ChatRow = typeof chats.$inferSelect
 export type MemberRow = typeof members.$inferSelect
@@ -13,11 +13,15 @@ export type MemberRow = typeof members.$inferSelect
 export interface ViewerChat {
   chat: ChatRow
   member: MemberRow
-  stream: { headSeq: number; messageNo: number; lastAt: Date; closed: boolean }
+  stream: { headSeq: number; messageNo: number; lastAt: Date; closed: boolean; outsideId: number | null; writableUntil: Date | null }
 }
 
 /** The columns of {@link ViewerChat}. */
-export const VIEWER_CHAT = { chat: chats, member: members, stream: { headSeq: streams.headSeq, messageNo: streams.messageNo, lastAt: streams.lastAt, closed: streams.closed } }
+export const VIEWER_CHAT = {
+  chat: chats,
+  member: readers,
+  stream: { headSeq: streams.headSeq, messageNo: streams.messageNo, lastAt: streams.lastAt, closed: streams.closed, outsideId: streams.outsideId, writableUntil: streams.writableUntil },
+}
 
 /** A user, and a chat that they may be in. */
 export type UserAndChat = readonly [userId: number, chatId: number]
@@ -30,7 +34,7 @@ const STREAM = columnsOf(streams, 's', { but: ['id', 'maxXid'], prefix: 'stream.
 export async function findViewerChats(db: Db, keys: readonly UserAndChat[]): Promise<ViewerChat[]> {
   const rows = await db.execute<RawRow>(sql`
     select ${CHAT.list}, ${MEMBER.list}, ${STREAM.list} from (${idPairs(keys)}) as wanted (user_id, chat_id)
-    cross join lateral (select * from member where user_id = wanted.user_id and chat_id = wanted.chat_id and to_seq is null limit 1) m
+    cross join lateral (select * from chat_reader where user_id = wanted.user_id and chat_id = wanted.chat_id and to_seq is null limit 1) m
     cross join lateral (select * from chat where id = wanted.chat_id limit 1) c
     cross join lateral (select * from stream where id = wanted.chat_id limit 1) s`)
   return rows.map((row) => ({ chat: CHAT.read(row), member: MEMBER.read(row), stream: STREAM.read(row) }))
@@ -67,7 +71,8 @@ export async function findThoseWhoDoNotRead(db: Db, readings: readonly Reading[]
 export type MemberKey = readonly [rank: number, joinedAt: string, userId: number]
 
 /** The rank of a member's role, the highest first; {@link rankOf} says the same of a row. */
-export const rankOfRole = sql<number>`(case ${members.role} when 'OWNER' then 0 when 'ADMIN' then 1 else 2 end)`
+const rankIn = ({ role }: Pick<typeof members, 'role'> | Pick<typeof membersAndAgents, 'role'>) => sql<number>`(case ${role} when 'OWNER' then 0 when 'ADMIN' then 1 else 2 end)`
+export const rankOfRole = rankIn(members)
 
 export function rankOf(role: MemberRow['role']): number {
   return role === 'OWNER' ? 0 : role === 'ADMIN' ? 1 : 2
@@ -77,19 +82,19 @@ export function rankOf(role: MemberRow['role']): number {
 export function findMemberPages(db: Db, chatIds: readonly number[], page: { after: MemberKey | null; backward: boolean; limit: number }): Promise<MemberRow[]> {
   const order = page.backward ? desc : asc
   const [rank, joinedAt, userId] = page.after ?? []
-  const key = sql`(${rankOfRole}, ${members.joinedAt}, ${members.userId})`
+  const key = sql`(${rankIn(membersAndAgents)}, ${membersAndAgents.joinedAt}, ${membersAndAgents.userId})`
   const bound = sql`(${rank ?? null}::int, ${joinedAt ?? null}::timestamptz, ${userId ?? null}::bigint)`
   const some = db
     .select()
-    .from(members)
+    .from(membersAndAgents)
     .where(
       and(
-        sql`${members.chatId} = wanted.id`,
-        isNull(members.toSeq),
+        sql`${membersAndAgents.chatId} = wanted.id`,
+        isNull(membersAndAgents.toSeq),
         page.after === null ? undefined : page.backward ? sql`${key} < ${bound}` : sql`${key} > ${bound}`,
       ),
     )
-    .orderBy(order(rankOfRole), order(members.joinedAt), order(members.userId))
+    .orderBy(order(rankIn(membersAndAgents)), order(membersAndAgents.joinedAt), order(membersAndAgents.userId))
     .limit(page.limit)
     .as('some')
   return db
@@ -98,24 +103,24 @@ export function findMemberPages(db: Db, chatIds: readonly number[], page: { afte
     .crossJoinLateral(some) as unknown as Promise<MemberRow[]>
 }
 
-function memberColumns(from: Record<keyof MemberRow, unknown>): typeof members._.columns {
+function memberColumns(from: Record<keyof MemberRow, unknown>): typeof membersAndAgents._.columns {
   // The columns of the subquery stand for those of the table: same names and types.
-  return Object.fromEntries(Object.keys(getTableColumns(members)).map((name) => [name, from[name as keyof MemberRow]])) as typeof members._.columns
+  return Object.fromEntries(Object.keys(getTableColumns(membersAndAgents)).map((name) => [name, from[name as keyof MemberRow]])) as typeof membersAndAgents._.columns
 }
 
 /** The present memberships of these (chat, user) pairs. */
 export function findMembers(db: Db, keys: readonly (readonly [number, number])[]): Promise<MemberRow[]> {
   return db
     .select()
-    .from(members)
-    .where(and(sql`(${members.chatId}, ${members.userId}) in (${idPairs(keys)})`, isNull(members.toSeq)))
+    .from(membersAndAgents)
+    .where(and(sql`(${membersAndAgents.chatId}, ${membersAndAgents.userId}) in (${idPairs(keys)})`, isNull(membersAndAgents.toSeq)))
 }
 
 export function findMemberIds(db: Db, chatIds: readonly number[]): Promise<{ chatId: number; userId: number }[]> {
   return db
-    .select({ chatId: members.chatId, userId: members.userId })
-    .from(members)
-    .where(and(sql`${members.chatId} = any (${idList(chatIds)})`, isNull(members.toSeq)))
+    .select({ chatId: membersAndAgents.chatId, userId: membersAndAgents.userId })
+    .from(membersAndAgents)
+    .where(and(sql`${membersAndAgents.chatId} = any (${idList(chatIds)})`, isNull(membersAndAgents.toSeq)))
 }
 
 /** The chat of two people; the order of the ids does not matter. */
@@ -195,7 +200,7 @@ export interface Interval {
 /** All the times in which a person was in these chats, the present one too. */
 export async function findIntervals(db: Db, keys: readonly UserAndChat[]): Promise<(Interval & { userId: number; chatId: number })[]> {
   const rows = await db.execute<{ user_id: number; chat_id: number; from_seq: number; to_seq: number | null; history_from: number }>(sql`
-    select user_id, chat_id, from_seq, to_seq, history_from from member where (user_id, chat_id) in (${idPairs(keys)})
+    select user_id, chat_id, from_seq, to_seq, history_from from chat_member where (user_id, chat_id) in (${idPairs(keys)})
     union all select user_id, chat_id, from_seq, to_seq, history_from from member_interval where (user_id, chat_id) in (${idPairs(keys)})`)
   return rows.map((row) => ({
     userId: Number(row.user_id),

@@ -23,6 +23,8 @@ export const chats = pgTable(
     /** The two people of a direct chat, the smaller id first: so there is one chat for two people. */
     directLow: int8('direct_low').references(() => users.id),
     directHigh: int8('direct_high').references(() => users.id),
+    /** Who of us answers this person outside. */
+    assigneeId: int8('assignee_id').references(() => users.id),
     createdBy: int8('created_by').references(() => users.id),
     /** The creator's own id for this chat, and a keyed hash of what it was made of: a repeat makes no second one. */
     clientId: uuid('client_id'),
@@ -36,6 +38,7 @@ export const chats = pgTable(
     uniqueIndex('chat_direct').on(table.directLow, table.directHigh),
     uniqueIndex('chat_client_id').on(table.createdBy, table.clientId),
     uniqueIndex('chat_invite_code').on(table.inviteCode),
+    index('chat_assignee').on(table.assigneeId),
   ],
 )
 
@@ -76,6 +79,32 @@ export const members = pgTable(
     index('member_mark_xid').on(table.markXid),
   ],
 )
+
+const viewColumns = () => ({
+  chatId: int8('chat_id').notNull(),
+  userId: int8('user_id').notNull(),
+  role: text('role').$type<'OWNER' | 'ADMIN' | 'MEMBER'>().notNull(),
+  joinedAt: moment('joined_at').notNull(),
+  fromSeq: int8('from_seq').notNull(),
+  toSeq: int8('to_seq'),
+  historyFrom: int8('history_from').notNull(),
+  deliveredUpTo: int8('delivered_up_to').notNull(),
+  readUpTo: int8('read_up_to').notNull(),
+  markXid: xid8('mark_xid').notNull(),
+  markedAt: moment('marked_at').notNull(),
+  mutedUntil: moment('muted_until'),
+  archived: boolean('archived').notNull(),
+  pinned: boolean('pinned').notNull(),
+  hiddenUpTo: int8('hidden_up_to'),
+})
+
+/**
+ * A view of the form of `member` (drizzle/0010_whatsapp.sql): the members, and all who answer the chats with people outside. These are there by
+ * their role, without a row for each chat; a row, with marks and settings, is made at its first use.
+ */
+export const membersAndAgents = pgTable('chat_member', viewColumns())
+/** These, and the person outside, who acts in the one chat that is theirs. */
+export const readers = pgTable('chat_reader', viewColumns())
 
 /** Earlier intervals of those who left and came back. */
 export const pastIntervals = pgTable(

@@ -16,7 +16,7 @@ export function endsMembership(row: EventRow, viewerId: number): boolean {
   return row.kind === EventKind.CHAT_DELETED || (row.kind === EventKind.MEMBER_REMOVED && row.refId === viewerId)
 }
 
-/** JOINED only wakes: the viewer reads the chat's own event as ChatAdded. */
+/** JOINED only wakes: the viewer reads the chat's own event as ChatAdded. INBOX_CHANGED ends the connection, and makes the next begin anew. */
 export function isShown(row: EventRow): boolean {
-  return row.kind !== EventKind.JOINED
+  return row.kind !== EventKind.JOINED && row.kind !== EventKind.INBOX_CHANGED
 }

@@ -25,6 +25,8 @@ export async function settleEpoch(sql: Ctx['sql']): Promise<void> {
       where max_xid >= pg_snapshot_xmax(pg_current_snapshot())`
     await tx`update member set mark_xid = '3' where mark_xid >= pg_snapshot_xmax(pg_current_snapshot())`
     await tx`update users set profile_xid = '3' where profile_xid >= pg_snapshot_xmax(pg_current_snapshot())`
+    // What was said before and never went out stays here: after a restore nobody knows what did.
+    await tx`update outbox set position = pg_current_xact_id(), holder = null, leased_until = null where position >= pg_snapshot_xmax(pg_current_snapshot())`
     await tx`update meta set settled = data_epoch(), floor_xid = '3'`
   })
 }

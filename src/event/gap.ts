@@ -22,7 +22,7 @@ export async function readGap(ctx: Pick<Ctx, 'sql'>, scope: { viewerId: number; 
   const { viewerId, chatId } = scope
   const intervals = await ctx.sql<Interval[]>`
     select i.from_seq, i.to_seq, s.head_seq from (
-      select chat_id, from_seq, to_seq from member where user_id = ${viewerId} and chat_id = ${chatId}
+      select chat_id, from_seq, to_seq from chat_member where user_id = ${viewerId} and chat_id = ${chatId}
       union all select chat_id, from_seq, to_seq from member_interval where user_id = ${viewerId} and chat_id = ${chatId}
     ) as i join stream s on s.id = i.chat_id order by i.from_seq`
   const present = intervals.at(-1)

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { idList } from '../db/columns.ts'
 import { publishHints } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
+import { meta } from '../db/meta.ts'
 import { streams } from './table.ts'
 import type { NewEvent } from './types.ts'
 
@@ -12,6 +13,10 @@ export interface StreamHead {
   messageNo: number
   /** A direct chat in which nobody may write. */
   closed: boolean
+  /** The person outside with whom this chat is; null in chats of users alone. */
+  outsideId: number | null
+  /** Until when anything may be written to them; null: not at all now. */
+  writableUntil: Date | null
 }
 
 /**
@@ -21,7 +26,7 @@ export interface StreamHead {
 export async function lockStreams(tx: Ctx, ids: readonly number[]): Promise<Map<number, StreamHead>> {
   if (ids.length === 0) return new Map()
   const rows = await tx.db
-    .select({ id: streams.id, headSeq: streams.headSeq, messageNo: streams.messageNo, closed: streams.closed })
+    .select({ id: streams.id, headSeq: streams.headSeq, messageNo: streams.messageNo, closed: streams.closed, outsideId: streams.outsideId, writableUntil: streams.writableUntil })
     .from(streams)
     .where(sql`${streams.id} = any (${idList(ids)})`)
     .orderBy(streams.id)
@@ -29,10 +34,10 @@ export async function lockStreams(tx: Ctx, ids: readonly number[]): Promise<Map<
   return new Map(rows.map((row) => [row.id, row]))
 }
 
-/** Makes the stream of a new chat or user. */
-export async function createStream(tx: Ctx, id: number): Promise<StreamHead> {
-  await tx.db.insert(streams).values({ id })
-  return { id, headSeq: 0, messageNo: 0, closed: false }
+/** Makes the stream of a new chat or user; `outsideId` of a chat with a person outside, to whom nothing but templates may be written at first. */
+export async function createStream(tx: Ctx, id: number, outsideId: number | null = null): Promise<StreamHead> {
+  await tx.db.insert(streams).values({ id, outsideId })
+  return { id, headSeq: 0, messageNo: 0, closed: false, outsideId, writableUntil: null }
 }
 
 /**
@@ -79,4 +84,12 @@ async function appendRows(tx: Ctx, entries: readonly (readonly [StreamHead, NewE
     insert into event (stream_id, seq, kind, actor_id, ref_id, rev) select stream_id, seq, kind, actor_id, ref_id, rev from entry`)
   publishHints(tx, [...new Map(rows.map(({ streamId, seq }) => [streamId, seq]))])
   return rows.map(({ seq }) => seq)
+}
+
+/** The locked stream that all read who answer people outside. */
+export async function lockInbox(tx: Ctx): Promise<StreamHead> {
+  const [row] = await tx.db.select({ id: meta.inboxId }).from(meta)
+  const inbox = row === undefined ? undefined : (await lockStreams(tx, [row.id])).get(row.id)
+  if (inbox === undefined) throw new Error('the inbox always has a stream')
+  return inbox
 }

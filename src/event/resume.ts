@@ -4,6 +4,7 @@ import type { Cursor, WrittenCursor } from './cursor.ts'
 import { parseSnapshot } from './snapshot.ts'
 import { MAX_IN_ALL, MAX_PER_CHAT, readFreshStart, readMissed, readRanges } from './start-reads.ts'
 import type { MissedRange, Scope, Seen } from './start-reads.ts'
+import { EventKind } from './types.ts'
 import type { EventRow } from './types.ts'
 
 /** Streams that a cursor names at most; beyond that repeats are possible, never gaps. */
@@ -68,6 +69,8 @@ export async function readStart(sql: Ctx['sql'], scope: Scope, cursors: Cursors,
   const missed = await readRanges(sql, ranges)
   // Removed for their age since the snapshot was taken.
   if (missed === null) return outside ? null : { ...start, reset: { reason: 'TOO_OLD', chatIds: null } }
+  // Other chats are the viewer's now than those that the cursor counts on.
+  if (missed.some((row) => row.kind === EventKind.INBOX_CHANGED)) return { ...start, reset: { reason: 'INVALID_CURSOR', chatIds: null } }
   return { ...start, cursor, reset, missed: [...missed, ...seen.states] }
 }
 

@@ -7,6 +7,7 @@ import { builder } from '../graphql/builder.ts'
 import type { GraphQLContext } from '../graphql/context.ts'
 import { Message } from '../message/schema.ts'
 import { messageOf } from '../message/visible.ts'
+import { loadActor } from '../user/contacts.ts'
 import { loadUser } from '../user/domain.ts'
 import { Actor, User } from '../user/schema.ts'
 import { EventKind } from './types.ts'
@@ -18,7 +19,7 @@ export const Event = builder.interfaceRef<EventRow>('Event').implement({
     chatId: t.id({ nullable: true, description: 'Global ID of the chat in which it happened; null for what concerns people.', resolve: (event) => mapped(chatIdOf(event), (chatId) => encodeId('Chat', chatId)) }),
     seq: t.int({ nullable: true, description: 'Counts up by one per chat; null for what is state rather than history.', resolve: (event) => (isNumbered(event) ? event.seq : null) }),
     at: t.expose('at', { type: 'DateTime', description: 'When it happened, by the server.' }),
-    actor: t.field({ type: Actor, nullable: true, description: 'Who did it; null where nobody signed in did.', resolve: (event, _args, ctx) => (event.actorId === null ? null : loadUser(ctx, event.actorId)) }),
+    actor: t.field({ type: Actor, nullable: true, description: 'Who did it; null where nobody signed in did.', resolve: (event, _args, ctx) => (event.actorId === null ? null : loadActor(ctx, event.actorId)) }),
   }),
   resolveType: (event, ctx) => typeNameOf(event, ctx),
 })
@@ -33,6 +34,7 @@ function typeNameOf(event: EventRow, ctx: GraphQLContext): string {
     case EventKind.MESSAGE_REACTED:
     case EventKind.MESSAGE_PINNED:
     case EventKind.MESSAGE_ATTACHED:
+    case EventKind.MESSAGE_STATUS:
       return 'MessageChanged'
     case EventKind.MESSAGES_ERASED:
       return 'MessagesErased'
@@ -59,6 +61,7 @@ function typeNameOf(event: EventRow, ctx: GraphQLContext): string {
     case EventKind.CONTACT_CHANGED:
       return 'UserChanged'
     case EventKind.JOINED:
+    case EventKind.INBOX_CHANGED:
       throw new Error('an event that only wakes is never shown')
   }
 }
@@ -125,6 +128,7 @@ const MessageChange = builder.enumType('MessageChange', {
     REACTIONS: { description: 'Its reactions.' },
     PINNED: { description: 'Whether it is pinned.' },
     ATTACHMENTS: { description: 'The bytes of a file have come, or will not come.' },
+    STATUS: { description: 'How far it came on WhatsApp, or why not further.' },
   } as const,
 })
 
@@ -138,9 +142,10 @@ builder.objectRef<EventRow>('MessageChanged').implement({
   }),
 })
 
-function changeOf(event: EventRow): 'EDITED' | 'DELETED' | 'REACTIONS' | 'PINNED' | 'ATTACHMENTS' {
+function changeOf(event: EventRow): 'EDITED' | 'DELETED' | 'REACTIONS' | 'PINNED' | 'ATTACHMENTS' | 'STATUS' {
   if (event.kind === EventKind.MESSAGE_DELETED) return 'DELETED'
   if (event.kind === EventKind.MESSAGE_REACTED) return 'REACTIONS'
+  if (event.kind === EventKind.MESSAGE_STATUS) return 'STATUS'
   if (event.kind === EventKind.MESSAGE_ATTACHED) return 'ATTACHMENTS'
   return event.kind === EventKind.MESSAGE_PINNED ? 'PINNED' : 'EDITED'
 }

@@ -51,12 +51,13 @@ export async function readFreshStart(sql: Ctx['sql'], scope: Scope): Promise<See
 
 async function readFresh(sql: Ctx['sql'], scopes: readonly Scope[]): Promise<Seen[]> {
   const rows = await sql<(Omit<Seen, 'open'> & { open: Seen['open'] | null })[]>`
-    with now as materialized (select data_epoch() as epoch, floor_xid::text as floor, pg_current_snapshot()::text as snapshot from meta)
+    with now as materialized (select data_epoch() as epoch, floor_xid::text as floor, pg_current_snapshot()::text as snapshot, inbox_id from meta)
     select now.epoch, now.floor, now.snapshot, (
       select json_agg(json_build_array(s.id, s.head_seq, s.max_xid::text)) from stream s
       where s.id in (
-        select m.chat_id from member m where m.user_id = w.viewer_id and m.to_seq is null and (w.chat_id is null or m.chat_id = w.chat_id)
+        select m.chat_id from chat_member m where m.user_id = w.viewer_id and m.to_seq is null and (w.chat_id is null or m.chat_id = w.chat_id)
         union all select w.viewer_id where w.chat_id is null
+        union all select now.inbox_id from users u where w.chat_id is null and u.id = w.viewer_id and u.agent_since is not null
       )
     ) as open
     from unnest((select ${scopes.map(({ viewerId }) => viewerId)}::bigint[]), (select ${scopes.map(({ chatId }) => chatId)}::bigint[])) with ordinality as w (viewer_id, chat_id, ord)
@@ -73,13 +74,15 @@ export async function readMissed(sql: Ctx['sql'], { viewerId, chatId }: Scope, c
   const horizon = cursor.horizon.toString()
   const [row] = await sql<MissedRow[]>`
     with own as materialized (
-      select m.chat_id, c.member_count > ${LARGE_CHAT} as large from member m join chat c on c.id = m.chat_id
+      select m.chat_id, c.member_count > ${LARGE_CHAT} as large from chat_member m join chat c on c.id = m.chat_id
       where m.user_id = ${viewerId} and m.to_seq is null and (${chatId}::bigint is null or m.chat_id = ${chatId})
     ),
+    inbox as (select inbox_id as id from meta where exists (select from users where id = ${viewerId} and agent_since is not null)),
     interval as (
-      select chat_id as stream_id, from_seq, to_seq from member where user_id = ${viewerId}
+      select chat_id as stream_id, from_seq, to_seq from chat_member where user_id = ${viewerId}
       union all select chat_id, from_seq, to_seq from member_interval where user_id = ${viewerId}
       union all select ${viewerId}::bigint, 1, null
+      union all select id, 1, null from inbox
     ),
     range as (
       select i.stream_id, d.seq is null and missed.count > ${MAX_PER_CHAT} as beyond, least(s.head_seq, i.to_seq) as last,
@@ -124,7 +127,7 @@ export async function readMissed(sql: Ctx['sql'], { viewerId, chatId }: Scope, c
     select data_epoch() as epoch, floor_xid::text as floor, pg_current_snapshot()::text as snapshot,
       (
         select json_agg(json_build_array(s.id, s.head_seq, s.max_xid::text)) from stream s
-        where s.id in (select chat_id from own union all select ${viewerId}::bigint where ${chatId}::bigint is null)
+        where s.id in (select chat_id from own union all select ${viewerId}::bigint where ${chatId}::bigint is null union all select id from inbox where ${chatId}::bigint is null)
       ) as open,
       (select json_agg(json_build_array(stream_id, first, last, beyond) order by stream_id, first) from range where first <= last) as ranges,
       (select json_agg(json_build_array(chat_id, user_id, at)) from state) as states

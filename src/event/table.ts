@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, index, pgTable, primaryKey, smallint } from 'drizzle-orm/pg-core'
+import { bigint, boolean, index, pgTable, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core'
 import { int8, moment, xid8 } from '../db/columns.ts'
 
 /**
@@ -16,9 +16,13 @@ export const streams = pgTable('stream', {
   lastAt: moment('last_at').notNull().default(sql`now()`),
   /** A direct chat in which nobody may write: one of the two has blocked the other, or is gone. Kept here, where sending looks anyway. */
   closed: boolean('closed').notNull().default(false),
+  /** The person outside with whom this chat is; null in chats of users alone. */
+  outsideId: int8('outside_id'),
+  /** Until when anything may be written to the person outside, null: not at all now. Afterwards only templates. */
+  writableUntil: moment('writable_until'),
   /** The greatest transaction id that wrote an event here: a resume skips streams below its cursor. */
   maxXid: xid8('max_xid').notNull().default(sql`pg_current_xact_id()`),
-})
+}, (table) => [index('stream_outside').on(table.id).where(sql`${table.outsideId} is not null`)])
 
 /** Thin rows: what they speak of is read when they are delivered, so that edits and deletes stay right. */
 export const events = pgTable(
@@ -41,3 +45,14 @@ export const events = pgTable(
     index('event_xid').on(table.xid),
   ],
 )
+
+/**
+ * How far each durable consumer of the log has come, and which server works for it. `position`: everything of transactions below it was taken.
+ * A server that dies holds it until `leasedUntil` at the longest.
+ */
+export const outboxes = pgTable('outbox', {
+  name: text('name').primaryKey(),
+  position: xid8('position').notNull().default(sql`pg_current_xact_id()`),
+  holder: uuid('holder'),
+  leasedUntil: moment('leased_until'),
+})

@@ -29,6 +29,8 @@ export const EventKind = {
   MESSAGES_ERASED: 15,
   /** The bytes of one of its files have come, or will not come. ref: the message's number. */
   MESSAGE_ATTACHED: 16,
+  /** How far it came outside. ref: the message's number. */
+  MESSAGE_STATUS: 17,
   /** In a user's stream: the user is in a chat from now on. ref: the chat, rev: the event number in the chat from which it is visible. */
   JOINED: 50,
   /** In a user's stream: the profile changed. ref: the user. */
@@ -43,6 +45,8 @@ export const EventKind = {
   CHAT_HIDDEN: 55,
   /** In a user's stream: a direct chat is in their list again. ref: the chat. */
   CHAT_SHOWN: 56,
+  /** In a user's stream: from now on the user answers the chats with people outside, or no longer. Whoever reads begins anew. ref: the user. */
+  INBOX_CHANGED: 57,
   /** Never stored: the state of somebody's marks, as a reader is told of it. ref: the user; null: of some members of a large chat. */
   MARKS_MOVED: 90,
   /** Never stored: the profile of somebody whom the reader knows from a chat. ref: the user. */

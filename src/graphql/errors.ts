@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql'
 import type { FieldMap, ObjectFieldBuilder, ObjectRef } from '@pothos/core'
-import { AppError, BadUserInput, Faults, InvalidInput, RateLimited, Unauthenticated, Unavailable, throwFaults } from '../base/errors.ts'
+import { AppError, BadUserInput, Faults, InvalidInput, RateLimited, ReplyWindowClosed, Unauthenticated, Unavailable, throwFaults } from '../base/errors.ts'
 import { decodeId } from '../base/id.ts'
 import { isUnavailable } from '../base/database-errors.ts'
 import { freshCursor } from '../event/resume.ts'
@@ -20,6 +20,7 @@ const ErrorCode = builder.enumType('ErrorCode', {
     NOT_ALLOWED: { description: 'The viewer sees it but may not do this to it.' },
     CONFLICT: { description: 'The present state contradicts it.' },
     RATE_LIMITED: { description: 'Too often; try again later.' },
+    REPLY_WINDOW_CLOSED: { description: 'WhatsApp: only a template may be sent now.' },
   } as const,
 })
 
@@ -30,11 +31,12 @@ interface Failure {
   message: string
   path: readonly string[] | null
   retryAfterSeconds: number
+  closedAt: Date | null
 }
 
 function failureOf(error: AppError): Failure {
   const { name, code, message, path } = error
-  return { type: name, code, message, path, retryAfterSeconds: error instanceof RateLimited ? error.retryAfterSeconds : 0 }
+  return { type: name, code, message, path, retryAfterSeconds: error instanceof RateLimited ? error.retryAfterSeconds : 0, closedAt: error instanceof ReplyWindowClosed ? error.closedAt : null }
 }
 
 const UserError = builder.interfaceRef<Failure>('UserError').implement({
@@ -66,6 +68,14 @@ builder.objectRef<Failure>('RateLimited').implement({
   interfaces: [UserError],
   fields: (t) => ({
     retryAfterSeconds: t.exposeInt('retryAfterSeconds', { description: 'After so many seconds it may be tried again.' }),
+  }),
+})
+
+builder.objectRef<Failure>('ReplyWindowClosed').implement({
+  description: 'WhatsApp: only a template may be sent now.',
+  interfaces: [UserError],
+  fields: (t) => ({
+    closedAt: t.expose('closedAt', { type: 'DateTime', nullable: true, description: 'Since when; null where the customer never wrote.' }),
   }),
 })
 
@@ -128,9 +138,9 @@ export async function takeEventCursor(ctx: GraphQLContext, wanted: boolean): Pro
 }
 
 /** Reads a global ID of a mutation's input. @throws {InvalidInput} naming where it stands. */
-export function inputId(type: 'User' | 'Session' | 'Chat' | 'Attachment', id: string, path: readonly string[]): number
+export function inputId(type: 'User' | 'Contact' | 'Session' | 'Chat' | 'Attachment' | 'WhatsAppDelivery', id: string, path: readonly string[]): number
 export function inputId(type: 'Message', id: string, path: readonly string[]): readonly [number, number]
-export function inputId(type: 'User' | 'Session' | 'Chat' | 'Attachment' | 'Message', id: string, path: readonly string[]): number | readonly [number, number] {
+export function inputId(type: 'User' | 'Contact' | 'Session' | 'Chat' | 'Attachment' | 'WhatsAppDelivery' | 'Message', id: string, path: readonly string[]): number | readonly [number, number] {
   const key = type === 'Message' ? decodeId(type, id) : decodeId(type, id)
   if (key === null) throw new InvalidInput(`${path.join('.')} is not the ID of ${type === 'Attachment' ? 'an' : 'a'} ${type}.`, path)
   return key

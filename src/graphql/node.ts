@@ -29,7 +29,8 @@ export function defineNode<T extends object>(
     description: string
     /** The numbers of the global ID; needed where no interface brings the field `id`. */
     key?: (value: T) => number[]
-    interfaces?: InterfaceRef<Types, T>[]
+    /** Their shapes may be wider than this type's own. */
+    interfaces?: readonly object[]
     load: (ctx: GraphQLContext, key: Key) => MaybePromise<T | null>
     fields: (t: ObjectFieldBuilder<Types, T>) => FieldMap
   },
@@ -38,7 +39,7 @@ export function defineNode<T extends object>(
   const { key } = options
   ref.implement({
     description: options.description,
-    interfaces: [Node as unknown as InterfaceRef<Types, T>, ...(options.interfaces ?? [])],
+    interfaces: [Node, ...(options.interfaces ?? [])] as unknown as InterfaceRef<Types, T>[],
     fields: (t) => ({
       ...(key === undefined ? {} : { id: t.id({ description: 'Global ID.', resolve: (value) => encodeId(name, ...key(value)) }) }),
       ...options.fields(t),

@@ -22,8 +22,13 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-/** Serves HTTP, SSE and WebSocket on one port. `keepAliveMs`: how often sockets are pinged, 12 seconds unless told. @throws {StartError} where the address cannot be had. */
-export async function serveHttp(config: Config, services: Services, checks: HealthChecks, keepAliveMs?: number): Promise<HttpServer> {
+export interface HttpOptions {
+  keepAliveMs?: number | undefined
+  routes?: ReadonlyMap<string, (req: IncomingMessage, res: ServerResponse) => Promise<void>> | undefined
+}
+
+/** Serves HTTP, SSE and WebSocket on one port. `keepAliveMs`: how often sockets are pinged, 12 seconds unless told; `routes`: what else answers at which paths. @throws {StartError} where the address cannot be had. */
+export async function serveHttp(config: Config, services: Services, checks: HealthChecks, { keepAliveMs, routes }: HttpOptions = {}): Promise<HttpServer> {
   const streams = new Set<ServerResponse>()
   const pipeline = createPipeline(config, services)
   const api = createApi(config, services, pipeline, streams)
@@ -43,6 +48,7 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
     } else if (path === '/health/live') answerLive(res)
     else if (path === '/health/ready' || path === '/api/health') await answerReady(res, checks)
     else if (path === '/') await answerRoot(config, req, res, () => answerReady(res, checks))
+    else if (routes?.has(path ?? '/') === true) await routes.get(path ?? '/')?.(req, res)
     else refuse(res, 404, 'NOT_FOUND', 'There is nothing at this path. The API is at /graphql.')
   }
   let closing = false

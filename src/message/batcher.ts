@@ -83,7 +83,7 @@ export class SendBatcher implements Sends {
   }
 
   async send(item: SendItem): Promise<SendAnswer> {
-    const key = `${item.sender_id}:${item.client_id.toLowerCase()}`
+    const key = `${item.sender_id ?? ''}:${item.client_id?.toLowerCase() ?? ''}`
     // A repeat looks once the first one is decided: two calls that store one clientId at once would fail with all that they carry.
     for (let first = this.#keys.get(key); first !== undefined; first = this.#keys.get(key)) await first.catch(() => undefined)
     const answer = this.#enqueue(item)

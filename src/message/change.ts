@@ -35,6 +35,8 @@ export async function changeMessage(ctx: Ctx, key: MessageKey, change: (tx: Ctx,
     const chat = await loadChat(tx, key[0])
     if (stream === undefined || message === null || chat === null) throw missing()
     await change(tx, { message, chat, closed: stream.closed, nextSeq: (event) => appendOne(tx, stream, { ...event, actorId: viewer.userId, refId: key[1] }) })
+    // Part of a larger transaction, it may be followed by another change of the same message.
+    tx.loaders.clear()
   })
   const message = await loadMessage(ctx, key)
   if (message === null) throw new Error('a message is never removed')

@@ -16,6 +16,8 @@ export interface SendInput {
   replyTo?: MessageKey | null
   /** Any message that the sender may see: what it says goes along. */
   forwardOf?: MessageKey | null
+  /** Of a template: its name, language and values. */
+  template?: readonly string[]
   location?: { latitude: number; longitude: number; name?: string | null; address?: string | null } | null
 }
 
@@ -39,12 +41,13 @@ export function contentOf({ text, location }: SendInput): Content {
  * A keyed hash of the input as it was sent, not of what it copies. What came later to the input stands only where it is given, behind the rest:
  * so what was sent before it came is known again.
  */
-export function hashOf(ctx: Ctx, chatId: number, { text, replyTo, forwardOf, location, attachmentIds }: SendInput): Buffer {
+export function hashOf(ctx: Ctx, chatId: number, { text, replyTo, forwardOf, location, attachmentIds, template }: SendInput): Buffer {
   const kind = MESSAGE_KINDS.indexOf(location == null ? 'TEXT' : 'LOCATION')
   const later = {
     ...(location == null ? {} : { location: [location.latitude, location.longitude, location.name ?? null, location.address ?? null] }),
     ...(forwardOf == null ? {} : { forwardOf }),
     ...(hasFiles({ attachmentIds }) ? { attachmentIds } : {}),
+    ...(template === undefined ? {} : { template }),
   }
   const parts = ['message', chatId, kind, text ?? null, replyTo?.[1] ?? null, ...(Object.keys(later).length === 0 ? [] : [later])]
   return ctx.secrets.hmac('client-hash', JSON.stringify(parts))

@@ -10,16 +10,19 @@ import { userLoader } from '../user/domain.ts'
 import { viewerOf } from '../viewer.ts'
 import { countUnread, findMessages, findRanges } from './store.ts'
 import type { MessageKey, MessageRow, Range, UserAndChat } from './store.ts'
-import type { Location } from './table.ts'
+import type { ContactCard, Failure, Location } from './table.ts'
 
 export type Message = MessageRow & {
   /** True where the viewer may know of it, but not what it says. */
   withheld?: true
 }
-export type { Location, MessageKey }
+export type { ContactCard, Failure, Location, MessageKey }
 
 /** Stored numbers of the kinds of messages. */
 export const MESSAGE_KINDS = ['TEXT', 'IMAGE', 'VIDEO', 'AUDIO', 'FILE', 'STICKER', 'LOCATION', 'CONTACTS', 'TEMPLATE', 'UNSUPPORTED'] as const
+
+/** How far a message came outside: stored as its place here, the further the higher. See src/whatsapp/status.ts. */
+export const OUTSIDE_STATUSES = ['SENDING', 'SENT', 'FAILED', 'DELIVERED', 'READ'] as const
 
 const nameOf = ([chatId, number]: MessageKey) => `${chatId},${number}`
 

@@ -19,8 +19,8 @@ export type Revision = RevisionRow
 export function editMessage(ctx: Ctx, key: MessageKey, text: string, expectedRevision: number | null): Promise<Message> {
   const fault = textFault(text, { min: 1, max: MAX_TEXT_LENGTH })
   if (fault !== null) throw new InvalidInput(`text ${fault}.`, ['text'])
-  return changeMessage(ctx, key, async (tx, { message, closed, nextSeq }) => {
-    const refusal = mayWrite(closed) ?? mayEdit(viewerOf(tx), message, expectedRevision)
+  return changeMessage(ctx, key, async (tx, { message, chat, closed, nextSeq }) => {
+    const refusal = mayWrite(closed) ?? mayEdit(viewerOf(tx), chat, message, expectedRevision)
     if (refusal !== null) throw refusal
     // The same text again changes nothing, and nobody needs to hear of it.
     if (message.body === text) return

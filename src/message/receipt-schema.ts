@@ -1,15 +1,15 @@
 import { decodeKeyOf, pageRequest } from '../base/page.ts'
 import type { Page } from '../base/page.ts'
 import type { Chat as ChatShape } from '../chat/domain.ts'
-import { othersMark } from '../chat/marks.ts'
 import { Chat, ChatMember } from '../chat/schema.ts'
 import { builder } from '../graphql/builder.ts'
 import { attempt, definePayload, inputId } from '../graphql/errors.ts'
 import { defineConnection, pageArgs } from '../graphql/page.ts'
 import { loadUser } from '../user/domain.ts'
 import { User } from '../user/schema.ts'
-import { markDelivered, markRead, receiptsOf, statusOf } from './receipts.ts'
+import { markDelivered, markRead, othersUpTo, receiptsOf, statusOf } from './receipts.ts'
 import type { Receipt as ReceiptShape } from './receipts.ts'
+import type { Failure as FailureShape } from './domain.ts'
 import { Message } from './schema.ts'
 
 const MessageStatus = builder.enumType('MessageStatus', {
@@ -21,6 +21,16 @@ const MessageStatus = builder.enumType('MessageStatus', {
     READ: { description: 'Every other member has read it.' },
     FAILED: { description: 'It could not be sent.' },
   } as const,
+})
+
+const MessageFailure = builder.objectRef<FailureShape>('MessageFailure').implement({
+  description: 'Why a message could not be sent.',
+  fields: (t) => ({
+    code: t.exposeString('code', { description: "WhatsApp's code of the error, or UNKNOWN_OUTCOME: WhatsApp never said whether it took the message." }),
+    title: t.exposeString('title', { description: 'What happened and what to do about it.' }),
+    detail: t.exposeString('detail', { nullable: true, description: 'What WhatsApp says of it, if anything.' }),
+    retryable: t.exposeBoolean('retryable', { description: 'Whether sending it again (`retryMessage`) can help.' }),
+  }),
 })
 
 const Receipt = builder.objectRef<ReceiptShape>('Receipt').implement({
@@ -45,7 +55,7 @@ const ReceiptConnection = defineConnection<ReceiptShape, Page<ReceiptShape, unkn
 const userKey = decodeKeyOf((value): value is number => Number.isSafeInteger(value))
 
 builder.objectFields(Message, (t) => ({
-  status: t.field({ type: MessageStatus, description: 'How far it has come, by the least of all members but its sender.', resolve: (message, _args, ctx) => statusOf(ctx, message) }),
+  status: t.field({ type: MessageStatus, description: 'How far it has come: by the least of all members but its sender; to a WhatsApp customer as WhatsApp reports.', resolve: (message, _args, ctx) => statusOf(ctx, message) }),
   receipts: t.field({
     type: ReceiptConnection,
     nullable: true,
@@ -55,14 +65,18 @@ builder.objectFields(Message, (t) => ({
   }),
 }))
 
+builder.objectField(Message, 'failure', (t) =>
+  t.field({ type: MessageFailure, nullable: true, description: 'Why it could not be sent; null where its status is not FAILED.', resolve: ({ failure }) => failure }),
+)
+
 builder.objectFields(Chat, (t) => ({
   deliveredUpTo: t.int({
     description: "Every member but the viewer has the messages up to this number: the ticks of the viewer's own follow from it.",
-    resolve: (chat, _args, ctx) => othersMark(ctx, chat, 'deliveredUpTo'),
+    resolve: (chat, _args, ctx) => othersUpTo(ctx, chat, 'deliveredUpTo'),
   }),
   readUpTo: t.int({
     description: 'Every member but the viewer has read the messages up to this number.',
-    resolve: (chat, _args, ctx) => othersMark(ctx, chat, 'readUpTo'),
+    resolve: (chat, _args, ctx) => othersUpTo(ctx, chat, 'readUpTo'),
   }),
 }))
 

@@ -1,13 +1,16 @@
 import { NotFound } from '../base/errors.ts'
+import { inOrderOf } from '../base/loaders.ts'
 import type { Page, PageRequest } from '../base/page.ts'
 import { loadChat } from '../chat/domain.ts'
 import type { Chat } from '../chat/domain.ts'
-import { listReceipts, marksBut, moveMark } from '../chat/marks.ts'
+import { listReceipts, marksBut, moveMark, othersMark } from '../chat/marks.ts'
 import type { Receipt } from '../chat/marks.ts'
 import type { Ctx } from '../ctx.ts'
 import { viewerOf } from '../viewer.ts'
-import { visibleMessage } from './domain.ts'
+import { OUTSIDE_STATUSES, visibleMessage } from './domain.ts'
 import type { Message, MessageKey } from './domain.ts'
+import { findOutsideMarks } from './outside-store.ts'
+import type { OutsideMarks } from './outside-store.ts'
 
 export type { Receipt }
 
@@ -30,8 +33,9 @@ async function mark(ctx: Ctx, key: MessageKey, read: boolean): Promise<Chat> {
   return chat
 }
 
-/** How far a message has come: by the least of the marks of all members but its sender. */
-export async function statusOf(ctx: Ctx, message: Message): Promise<'SENT' | 'DELIVERED' | 'READ'> {
+/** How far a message has come: as the channel to the outside tells, else by the least of the marks of all members but its sender. */
+export async function statusOf(ctx: Ctx, message: Message): Promise<(typeof OUTSIDE_STATUSES)[number]> {
+  if (message.status !== null) return OUTSIDE_STATUSES[message.status] ?? 'SENDING'
   const { deliveredUpTo, readUpTo } = await marksBut(ctx, message.chatId, message.senderId)
   if (message.number <= readUpTo) return 'READ'
   return message.number <= deliveredUpTo ? 'DELIVERED' : 'SENT'
@@ -42,4 +46,14 @@ export async function receiptsOf(ctx: Ctx, message: Message, request: PageReques
   const senderId = viewerOf(ctx).userId
   if (message.senderId !== senderId || (await visibleMessage(ctx, [message.chatId, message.number])) === null) return null
   return listReceipts(ctx, { chatId: message.chatId, number: message.number, senderId }, request)
+}
+
+/** Up to which message the others have, or have read, a chat; with a person outside the newest of ours that they have, or have read. */
+export async function othersUpTo(ctx: Ctx, chat: Chat, mark: 'deliveredUpTo' | 'readUpTo'): Promise<number> {
+  const { outsideId } = chat.stream
+  if (outsideId === null) return othersMark(ctx, chat, mark)
+  const found = await ctx.loaders
+    .get<number, OutsideMarks | null>('outsideMarks', async (ids) => inOrderOf(ids, await findOutsideMarks(ctx.db, ids), (row) => row.chatId))
+    .load(chat.chat.id)
+  return found?.[mark] ?? 0
 }

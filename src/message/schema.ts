@@ -11,11 +11,11 @@ import { argId } from '../graphql/errors.ts'
 import { LiveSource } from '../graphql/live.ts'
 import { defineNode } from '../graphql/node.ts'
 import { defineConnection, pageArgs } from '../graphql/page.ts'
-import { loadUser } from '../user/domain.ts'
+import { loadActor } from '../user/contacts.ts'
 import { Actor, User } from '../user/schema.ts'
 import { viewerOf } from '../viewer.ts'
 import { MESSAGE_KINDS, countMessages, lastMessage, listMessages, repliedMessage, unreadCount, visibleMessage } from './domain.ts'
-import type { Location as LocationShape, Message as MessageShape } from './domain.ts'
+import type { ContactCard as ContactCardShape, Location as LocationShape, Message as MessageShape } from './domain.ts'
 import { editHistory } from './edit.ts'
 import type { Revision } from './edit.ts'
 import { mentionedUsers, unreadMentionCount } from './mentions.ts'
@@ -48,6 +48,14 @@ const Location = builder.objectRef<LocationShape>('Location').implement({
   }),
 })
 
+const ContactCard = builder.objectRef<ContactCardShape>('ContactCard').implement({
+  description: "Somebody's card.",
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'What they are called.' }),
+    phones: t.exposeStringList('phones', { description: 'Their phone numbers, as the sender wrote them.' }),
+  }),
+})
+
 const MessageRevision = builder.objectRef<Revision>('MessageRevision').implement({
   description: 'What a message said before an edit.',
   fields: (t) => ({
@@ -69,13 +77,14 @@ defineNode('Message', Message, {
     number: t.exposeInt('number', { description: '1, 2, 3 ... in this chat, by send order.' }),
     cursor: t.string({ description: 'Cursor of this message in Chat.messages: jump to it by `after` or `before`.', resolve: (message) => encodeKey(message.number) }),
     clientId: t.exposeString('clientId', { nullable: true, description: 'The id that the sender made for it; null where it came from outside.' }),
-    sender: t.field({ type: Actor, nullable: true, description: 'Who sent it.', resolve: (message, _args, ctx) => (message.senderId === null ? null : loadUser(ctx, message.senderId)) }),
+    sender: t.field({ type: Actor, nullable: true, description: 'Who sent it.', resolve: (message, _args, ctx) => (message.senderId === null ? null : loadActor(ctx, message.senderId)) }),
     kind: t.field({ type: MessageKind, description: 'What it holds.', resolve: (message) => MESSAGE_KINDS[message.kind] ?? 'UNSUPPORTED' }),
     text: t.string({ nullable: true, description: 'What it says; null where it says nothing, or is deleted.', resolve: (message) => message.body }),
     mentions: t.field({ type: [User], description: 'The members of the chat whom its text names by `@username`; at most 50.', resolve: (message, _args, ctx) => mentionedUsers(ctx, message) }),
     replyTo: t.field({ type: Message, nullable: true, description: 'The message that it answers; null where that is from before the viewer joined.', resolve: (message, _args, ctx) => repliedMessage(ctx, message) }),
     forwarded: t.exposeBoolean('forwarded', { description: 'Whether its text was taken over from another message.' }),
     location: t.field({ type: Location, nullable: true, description: 'The place that it tells; null where it tells none, or is deleted.', resolve: (message) => message.location }),
+    contactCards: t.field({ type: [ContactCard], description: 'Cards of people that it carries.', resolve: (message) => message.cards ?? [] }),
     revision: t.exposeInt('revision', { description: '1, then one more with each edit.' }),
     editHistory: t.field({
       type: [MessageRevision],

@@ -1,11 +1,11 @@
-import { Conflict, InvalidInput, NotAllowed, NotFound, throwFaults } from '../base/errors.ts'
+import { Conflict, InvalidInput, NotAllowed, NotFound, ReplyWindowClosed, throwFaults } from '../base/errors.ts'
 import type { AppError } from '../base/errors.ts'
 import { publishHints, withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
 import type { SendAnswer, SendItem } from '../db/sends.ts'
 import { brokenUniqueIndex } from '../base/database-errors.ts'
 import { equalBytes } from '../base/secrets.ts'
-import { directChatIdWith, ensureDirectChat } from '../chat/domain.ts'
+import { directChatIdWith, ensureDirectChat, loadChat } from '../chat/domain.ts'
 import { chatIsClosed } from '../chat/policy.ts'
 import { giveFiles, noAttachment, ownAttachments } from '../upload/domain.ts'
 import type { Attachment } from '../upload/domain.ts'
@@ -13,11 +13,14 @@ import { viewerOf } from '../viewer.ts'
 import { kindOf, messageAttachments } from './attachments.ts'
 import { contentOf, hasFiles, hashOf, sendFaults } from './content.ts'
 import type { Content, Files, SendInput } from './content.ts'
-import { visibleMessage } from './domain.ts'
+import { MESSAGE_KINDS, visibleMessage } from './domain.ts'
 import type { Message, MessageKey } from './domain.ts'
 import { mentionedMembers } from './mentions.ts'
 import { messageOfSend } from './sent.ts'
 import { findSent, sendOne } from './store.ts'
+
+/** WhatsApp takes texts of so many characters. */
+const MAX_OUTSIDE = 4096
 
 /** A message that was sent; of a repeat, where the first one is. */
 type Sent = { duplicate: false; message: Message } | { duplicate: true; key: MessageKey }
@@ -27,9 +30,18 @@ type Sent = { duplicate: false; message: Message } | { duplicate: true; key: Mes
  * same content answers the first message, for ever.
  */
 export async function sendMessage(ctx: Ctx, input: SendInput): Promise<{ message: Message; duplicate: boolean }> {
-  const viewer = viewerOf(ctx)
   throwFaults(sendFaults(input))
   const sent = input.forwardOf != null ? await forward(ctx, input, input.forwardOf) : hasFiles(input) ? await sendFiles(ctx, input) : await sendContent(ctx, input, contentOf(input), null)
+  return answerTo(ctx, input, sent)
+}
+
+/** Sends what another feature has made of an input, such as a template; `input.template` keeps repeats apart. */
+export async function sendTemplateMessage(ctx: Ctx, input: SendInput & { template: readonly string[] }, body: string): Promise<{ message: Message; duplicate: boolean }> {
+  return answerTo(ctx, input, await sendContent(ctx, input, { kind: MESSAGE_KINDS.indexOf('TEMPLATE'), body, location: null, forwarded: false }, null))
+}
+
+async function answerTo(ctx: Ctx, input: SendInput, sent: Sent): Promise<{ message: Message; duplicate: boolean }> {
+  const viewer = viewerOf(ctx)
   ctx.loaders.clear()
   if (!sent.duplicate) {
     const { message } = sent
@@ -114,6 +126,9 @@ async function sendTo(ctx: Ctx, chatId: number, input: SendInput, content: Conte
 
 async function sendAlone(ctx: Ctx, chatId: number, input: SendInput, content: Content): Promise<Sent> {
   if (input.replyTo != null && input.replyTo[0] !== chatId) throw noReply()
+  if (content.body !== null && content.body.length > MAX_OUTSIDE && [...content.body].length > MAX_OUTSIDE && (await loadChat(ctx, chatId))?.stream.outsideId != null) {
+    throw new InvalidInput(`text must be at most ${MAX_OUTSIDE} characters in a WhatsApp chat.`, ['text'])
+  }
   const { userId } = viewerOf(ctx)
   const clientHash = hashOf(ctx, chatId, input)
   const item: SendItem = {
@@ -137,6 +152,8 @@ async function sendAlone(ctx: Ctx, chatId: number, input: SendInput, content: Co
       throw new Conflict('This clientId was used for another message.', ['clientId'])
     case 'NO_CHAT':
       throw new NotFound('No such chat.', [targetOf(input)])
+    case 'WINDOW':
+      throw new ReplyWindowClosed([targetOf(input)], (await loadChat(ctx, chatId))?.stream.writableUntil ?? null)
     case 'CLOSED':
       throw chatIsClosed([targetOf(input)])
     case 'NO_REPLY':

@@ -1,16 +1,16 @@
 import type { SendAnswer, SendItem } from '../db/sends.ts'
 import type { MessageRow } from './store.ts'
-import type { Location } from './table.ts'
+import type { ContactCard, Location } from './table.ts'
 
 /** A message as its row was made. */
-export function messageOfSend(item: SendItem, { number, seq, at, mentions }: Extract<SendAnswer, { outcome: 'CREATED' }>): MessageRow {
+export function messageOfSend(item: SendItem, { number, seq, at, mentions, status }: Extract<SendAnswer, { outcome: 'CREATED' }>): MessageRow {
   return {
     chatId: item.chat_id,
     number,
     seq,
     bodySeq: seq,
     senderId: item.sender_id,
-    clientId: item.client_id.toLowerCase(),
+    clientId: item.client_id?.toLowerCase() ?? null,
     kind: item.kind,
     body: item.body,
     replyTo: item.reply_to,
@@ -18,6 +18,9 @@ export function messageOfSend(item: SendItem, { number, seq, at, mentions }: Ext
     location: item.location as Location | null,
     mentions,
     reactions: null,
+    cards: (item.cards ?? null) as ContactCard[] | null,
+    status,
+    failure: null,
     revision: 1,
     createdAt: at,
     editedAt: null,

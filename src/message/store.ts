@@ -36,13 +36,14 @@ interface RawSendRow {
   /** In milliseconds since 1970. */
   at: number | null
   mentions: number[] | null
+  status: number | null
 }
 
 const toSendRow = (row: RawSendRow): SendRow => ({ ord: row.ord, xid: row.xid, answer: toAnswer(row) })
 
-function toAnswer({ outcome, chat_id, number, seq, at, mentions }: RawSendRow): SendRow['answer'] {
+function toAnswer({ outcome, chat_id, number, seq, at, mentions, status }: RawSendRow): SendRow['answer'] {
   if (outcome === 'BUSY' || outcome === 'AGAIN') return outcome
-  if (outcome === 'CREATED') return { outcome, number: Number(number), seq: Number(seq), at: new Date(Number(at)), mentions: mentions ?? [] }
+  if (outcome === 'CREATED') return { outcome, number: Number(number), seq: Number(seq), at: new Date(Number(at)), mentions: mentions ?? [], status }
   if (outcome === 'DUPLICATE') return { outcome, chatId: Number(chat_id), number: Number(number), seq: Number(seq) }
   return { outcome }
 }
@@ -58,14 +59,14 @@ export async function sendMany(sql: Database['sql'], items: readonly SendItem[],
     ? sql`send_message(${JSON.stringify(numbered[0])}::text::jsonb, ${wait})`
     : sql`send_messages(${JSON.stringify(numbered)}::text::jsonb, ${wait})`
   const rows = await sql<RawSendRow[]>`
-    select ord, outcome, chat_id, number, seq, xid::text as xid, (extract(epoch from at) * 1000)::bigint as at, mentions from ${call}`
+    select ord, outcome, chat_id, number, seq, xid::text as xid, (extract(epoch from at) * 1000)::bigint as at, mentions, status from ${call}`
   return rows.map(toSendRow)
 }
 
 /** Sends one message within a transaction. */
 export async function sendOne(tx: Db, item: SendItem): Promise<SendRow> {
   const [row] = await tx.execute<RawSendRow & Record<string, unknown>>(
-    sql`select ord, outcome, chat_id, number, seq, xid::text as xid, (extract(epoch from at) * 1000)::bigint as at, mentions from send_message(${JSON.stringify({ ord: 1, ...item })}::text::jsonb, true)`,
+    sql`select ord, outcome, chat_id, number, seq, xid::text as xid, (extract(epoch from at) * 1000)::bigint as at, mentions, status from send_message(${JSON.stringify({ ord: 1, ...item })}::text::jsonb, true)`,
   )
   if (row === undefined) throw new Error('send_message answered no row')
   return toSendRow(row)
@@ -163,7 +164,7 @@ export async function emptyMessage(db: Db, key: MessageKey, seq: number): Promis
       delete from mention n using message m
       where m.chat_id = ${chatId} and m.number = ${number} and n.user_id = any (m.mentions) and n.chat_id = m.chat_id and n.number = m.number
     )
-    update message set body = null, location = null, mentions = '{}', reactions = null, pinned_at = null, seq = ${seq}, deleted_at = clock_timestamp()
+    update message set body = null, location = null, cards = null, mentions = '{}', reactions = null, pinned_at = null, seq = ${seq}, deleted_at = clock_timestamp()
     where chat_id = ${chatId} and number = ${number}`)
 }
 
@@ -238,7 +239,7 @@ export async function countUnread(db: Db, keys: readonly UserAndChat[]): Promise
       - (select count(*) from message x where x.chat_id = m.chat_id and x.sender_id = m.user_id and x.number > m.floor)
       - (select count(*) from message x where x.chat_id = m.chat_id and x.number > m.floor and x.deleted_at is not null and x.sender_id is distinct from m.user_id)
     )::int as count
-    from (select user_id, chat_id, greatest(read_up_to, history_from - 1) as floor from member where (user_id, chat_id) in (${idPairs(keys)})) as m
+    from (select user_id, chat_id, greatest(read_up_to, history_from - 1) as floor from chat_member where (user_id, chat_id) in (${idPairs(keys)})) as m
     join stream s on s.id = m.chat_id`)
   return new Map(rows.map((row) => [`${row.user_id},${row.chat_id}`, row.count]))
 }

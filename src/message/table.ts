@@ -27,6 +27,11 @@ export const messages = pgTable(
     mentions: bigint('mentions', { mode: 'number' }).array().notNull().default(sql`'{}'`),
     /** How often each emoji was given, in the order in which they first came; kept in the transaction of each reaction. */
     reactions: jsonb('reactions').$type<[emoji: string, count: number][]>(),
+    /** Cards of people that it carries. */
+    cards: jsonb('cards').$type<ContactCard[]>(),
+    /** How far it came on a channel to the outside (see `OUTSIDE_STATUSES` in domain.ts), and why not further; null in chats of users alone, where marks tell. */
+    status: smallint('status'),
+    failure: jsonb('failure').$type<Failure>(),
     revision: integer('revision').notNull().default(1),
     createdAt: moment('created_at').notNull(),
     editedAt: moment('edited_at'),
@@ -49,6 +54,21 @@ export interface Location {
   longitude: number
   name: string | null
   address: string | null
+}
+
+/** Somebody's card. */
+export interface ContactCard {
+  name: string
+  phones: string[]
+}
+
+/** Why a message did not reach the person outside. */
+export interface Failure {
+  code: string
+  title: string
+  detail: string | null
+  /** Whether trying again by hand can help. */
+  retryable: boolean
 }
 
 /** Who is mentioned where: for counting what is unread. Rows of edited and deleted messages follow their text. */

@@ -6,12 +6,12 @@ import type { Ctx } from '../ctx.ts'
 import { EventKind } from '../event/types.ts'
 import { changeMessage } from '../message/change.ts'
 import type { Message, MessageKey } from '../message/domain.ts'
-import { loadUser } from '../user/domain.ts'
-import type { User } from '../user/domain.ts'
+import { loadActor } from '../user/contacts.ts'
+import type { Actor } from '../user/contacts.ts'
 import { viewerOf } from '../viewer.ts'
 import { emojiOf } from './emoji.ts'
 import { mayReact } from './policy.ts'
-import { deleteReaction, findActorPages, findReactionsOf, insertReaction, setCounts } from './store.ts'
+import { deleteReaction, findActorPages, findNewestReaction, findReactionsOf, insertReaction, setCounts } from './store.ts'
 import type { ActorKey, Counts, GroupKey, ReactionRow } from './store.ts'
 
 export type { ActorKey }
@@ -34,12 +34,25 @@ export function removeReaction(ctx: Ctx, key: MessageKey, text: string): Promise
   return react(ctx, key, text, async (tx, emoji) => ((await deleteReaction(tx.db, key, emoji, viewerOf(tx).userId)) ? -1 : 0))
 }
 
+/** Lets this be the only emoji that the viewer gives to a message, as on a channel that knows one for each person; null takes it back. */
+export async function setOnlyReaction(ctx: Ctx, key: MessageKey, text: string | null): Promise<void> {
+  const emoji = text === null ? null : emojiOf(text)
+  const given = await findReactionsOf(ctx.db, [[viewerOf(ctx).userId, ...key]])
+  for (const row of given) if (row.emoji !== emoji) await removeReaction(ctx, key, row.emoji)
+  if (emoji !== null) await addReaction(ctx, key, emoji)
+}
+
+/** The newest emoji that anybody but this person gives to a message; null: none. */
+export function newestReaction(ctx: Ctx, key: MessageKey, but: number): Promise<string | null> {
+  return findNewestReaction(ctx.db, key, but)
+}
+
 /** Changes a row of a reaction, which answers by how much, and with it the count in the message: both under the chat's lock, so that they agree. */
 function react(ctx: Ctx, key: MessageKey, text: string, change: (tx: Ctx, emoji: string) => Promise<1 | 0 | -1>): Promise<Message> {
   const emoji = emojiOf(text)
   if (emoji === null) throw new InvalidInput('emoji must be one emoji and nothing else.', ['emoji'])
-  return changeMessage(ctx, key, async (tx, { message, closed, nextSeq }) => {
-    const refusal = mayReact(closed, message)
+  return changeMessage(ctx, key, async (tx, { message, chat, closed, nextSeq }) => {
+    const refusal = mayReact(viewerOf(tx), chat, closed, message)
     if (refusal !== null) throw refusal
     const step = await change(tx, emoji)
     if (step !== 0) await setCounts(tx.db, key, recount(message.reactions, emoji, step), await nextSeq({ kind: EventKind.MESSAGE_REACTED }))
@@ -76,7 +89,7 @@ export async function viewerReacted(ctx: Ctx, group: ReactionGroup): Promise<boo
 }
 
 /** Those who gave it, by when they did. */
-export async function listActors(ctx: Ctx, group: ReactionGroup, request: PageRequest<ActorKey>): Promise<Page<User, ActorKey>> {
+export async function listActors(ctx: Ctx, group: ReactionGroup, request: PageRequest<ActorKey>): Promise<Page<Actor, ActorKey>> {
   const keyOf = ({ chatId, number, emoji }: GroupKey) => `${chatId},${number},${emoji}`
   // Groups that ask for the same page share one statement.
   const rows = await ctx.loaders
@@ -90,6 +103,6 @@ export async function listActors(ctx: Ctx, group: ReactionGroup, request: PageRe
     )
     .load(group)
   const keys = new Map(rows.map((row) => [row.userId, [row.at.getTime(), row.userId] as const]))
-  const users = (await Promise.all(rows.map(async (row) => loadUser(ctx, row.userId)))).filter((user) => user !== null)
+  const users = (await Promise.all(rows.map(async (row) => loadActor(ctx, row.userId)))).filter((actor) => actor !== null)
   return pageOf(request, users, (user) => keys.get(user.id) ?? [0, user.id])
 }

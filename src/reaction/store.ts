@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, ne, sql } from 'drizzle-orm'
 import { idList } from '../db/columns.ts'
 import type { Db } from '../db/index.ts'
 import { messages } from '../message/table.ts'
@@ -43,6 +43,16 @@ export function findReactionsOf(db: Db, keys: readonly (readonly [userId: number
     .select()
     .from(reactions)
     .where(sql`(${reactions.userId}, ${reactions.chatId}, ${reactions.number}) in (${wanted})`)
+}
+
+export async function findNewestReaction(db: Db, [chatId, number]: MessageKey, but: number): Promise<string | null> {
+  const [row] = await db
+    .select({ emoji: reactions.emoji })
+    .from(reactions)
+    .where(and(eq(reactions.chatId, chatId), eq(reactions.number, number), ne(reactions.userId, but)))
+    .orderBy(desc(reactions.at))
+    .limit(1)
+  return row?.emoji ?? null
 }
 
 /** One emoji on one message. */

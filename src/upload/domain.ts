@@ -134,6 +134,12 @@ export async function dropOfOwner(tx: Ctx, userId: number): Promise<void> {
   await discardOfOwner(tx.db, userId)
 }
 
+/** Announces a file of a message that another service has, and that is fetched later: see {@link settleAttachment}. Within the transaction that stores the message. */
+export async function expectFromOutside(tx: Ctx, [chatId, number]: readonly [chatId: number, number: number], { kind, fileName, mimeType }: Pick<Attachment, 'kind' | 'fileName' | 'mimeType'>): Promise<number> {
+  const { id } = await insertAttachment(tx.db, { ownerId: null, key: newBlobKey(), kind, fileName: cleanFileName(fileName), mimeType, chatId, number, place: 1 })
+  return id
+}
+
 /** Notes that a file came, or will not come; false where nobody awaits it any more. */
 export type Note = (tx: Ctx) => Promise<boolean>
 

@@ -1,5 +1,6 @@
 import { builder } from '../graphql/builder.ts'
 import { attempt, definePayload, inputId } from '../graphql/errors.ts'
+import { isContact } from '../user/contacts.ts'
 import type { User as UserShape } from '../user/domain.ts'
 import { Actor, User } from '../user/schema.ts'
 import { profileLink } from './links.ts'
@@ -10,7 +11,7 @@ builder.interfaceField(Actor, 'avatarUrl', (t) =>
     type: 'URL',
     nullable: true,
     description: 'A small picture (WebP, at most 512 pixels wide and high), by a link that is good for one to two hours; null where there is none.',
-    resolve: (user, _args, ctx) => (user.avatarId === null || user.deletedAt !== null ? null : profileLink(ctx, user.avatarId)),
+    resolve: (actor, _args, ctx) => (isContact(actor) || actor.avatarId === null || actor.deletedAt !== null ? null : profileLink(ctx, actor.avatarId)),
   }),
 )
 

@@ -14,7 +14,7 @@ import type { StreamHead } from '../event/log.ts'
 import { EventKind } from '../event/types.ts'
 import { viewerOf } from '../viewer.ts'
 import { mayGiveRoles } from './policy.ts'
-import { findBlocks, findContactIds, findUserByExternalId, findUserByLogin, findUserByUsername, findUsers, insertUser, insertUserIfFree, searchUsers, updateUser } from './store.ts'
+import { findBlocks, findContactIds, findUserByExternalId, findUserByLogin, findUserByUsername, findUsers, insertUser, insertUserIfFree, removeInboxMarks, searchUsers, updateUser } from './store.ts'
 import type { UserRow } from './store.ts'
 
 export type User = UserRow
@@ -73,7 +73,13 @@ export async function setUserRoles(ctx: Ctx, userId: number, roles: Role[]): Pro
 
 async function giveRoles(tx: Ctx, stream: StreamHead | undefined, change: { roles: Role[]; actorId: number | null }): Promise<void> {
   if (stream === undefined) throw new Error('a user always has a stream')
-  await updateUser(tx.db, stream.id, { roles: ROLES.filter((role) => change.roles.includes(role)) })
+  const [before] = await findUsers(tx.db, [stream.id])
+  const answers = change.roles.includes('AGENT')
+  // One interval for all chats with people outside, from the grant on: what is read of them from here on is another list of chats.
+  const turned = answers !== (before?.roles.includes('AGENT') ?? false)
+  await updateUser(tx.db, stream.id, { roles: ROLES.filter((role) => change.roles.includes(role)), ...(turned ? { agentSince: answers ? new Date() : null } : {}) })
+  if (turned && !answers) await removeInboxMarks(tx.db, stream.id)
+  if (turned) await appendOne(tx, stream, { kind: EventKind.INBOX_CHANGED, actorId: change.actorId, refId: stream.id })
   await appendOne(tx, stream, { kind: EventKind.PROFILE_CHANGED, actorId: change.actorId, refId: stream.id })
 }
 

@@ -7,17 +7,19 @@ import { decodeKeyOf, pageRequest } from '../base/page.ts'
 import type { Page } from '../base/page.ts'
 import { textFault } from '../base/text.ts'
 import { listBlocked } from './blocks.ts'
+import { isContact } from './contacts.ts'
+import type { Actor as ActorShape } from './contacts.ts'
 import { listUsers, loadUser, setUserRoles, userByUsername } from './domain.ts'
 import type { User as UserShape } from './domain.ts'
 
-export const Actor = builder.interfaceRef<UserShape>('Actor').implement({
+export const Actor = builder.interfaceRef<ActorShape>('Actor').implement({
   description: 'Whoever acts in a chat: a user of this server, or a person outside.',
   interfaces: [Node],
   fields: (t) => ({
-    id: t.id({ description: 'Global ID.', resolve: (actor) => encodeId('User', actor.id) }),
-    displayName: t.string({ description: 'The name to show.', resolve: (actor) => (actor.deletedAt === null ? actor.displayName : 'Deleted account') }),
+    id: t.id({ description: 'Global ID.', resolve: (actor) => encodeId(isContact(actor) ? 'Contact' : 'User', actor.id) }),
+    displayName: t.string({ description: 'The name to show.', resolve: (actor) => (isContact(actor) || actor.deletedAt === null ? actor.displayName : 'Deleted account') }),
   }),
-  resolveType: () => 'User',
+  resolveType: (actor) => (isContact(actor) ? 'Contact' : 'User'),
 })
 
 export const UserRole = builder.enumType('UserRole', {
@@ -69,7 +71,7 @@ builder.objectField(User, 'blockedUsers', (t) =>
   }),
 )
 
-export const ActorConnection = defineConnection<UserShape, Page<UserShape, unknown>>('Actor', Actor, 'A page of people who did something.')
+export const ActorConnection = defineConnection<ActorShape, Page<ActorShape, unknown>>('Actor', Actor, 'A page of people who did something.')
 
 builder.queryFields((t) => ({
   me: t.field({

@@ -51,6 +51,11 @@ export async function insertUserIfFree(db: Db, values: typeof users.$inferInsert
   return row ?? null
 }
 
+/** Takes away what somebody who answered people outside had of their chats: marks and settings. Statements by name: chats stand further right. */
+export async function removeInboxMarks(db: Db, id: number): Promise<void> {
+  await db.execute(sql`delete from member m using stream s where m.user_id = ${id} and s.id = m.chat_id and s.outside_id is not null`)
+}
+
 export async function updateUser(db: Db, id: number, values: Partial<typeof users.$inferInsert>): Promise<void> {
   await db
     .update(users)

@@ -22,6 +22,14 @@ export function statusTold(status: 'SENT' | 'DELIVERED' | 'READ' | 'PLAYED' | 'F
   return status === 'PLAYED' ? 'READ' : status
 }
 
+/** The parts of a message from the least to the most: what of it failed shows, once nothing of it is on its way to Meta. */
+const PARTS: readonly SendStatus[] = ['SENDING', 'FAILED', 'SENT', 'DELIVERED', 'READ']
+
+/** The status of a message of several parts: that of the part which is least far. */
+export function statusOfParts(parts: readonly SendStatus[]): SendStatus {
+  return PARTS.find((status) => parts.includes(status)) ?? 'SENDING'
+}
+
 /** One of the times that a message was sent; a retry by hand is a new one, with the next number. */
 export interface Attempt {
   number: number

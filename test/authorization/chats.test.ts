@@ -1,4 +1,4 @@
 import { testRows } from './run.ts'
-import { CLOSED, GROUPS, MESSAGES } from './table.ts'
+import { CLOSED, GROUPS, MESSAGES, OUTSIDE } from './table.ts'
 
-testRows([...GROUPS, ...MESSAGES, ...CLOSED])
+testRows([...GROUPS, ...MESSAGES, ...CLOSED, ...OUTSIDE])

@@ -4,6 +4,7 @@ import type { Client, Untyped } from '../client.ts'
 import { PASSWORD } from '../harness.ts'
 import { sendFiles, upload } from '../support/files.ts'
 import { plain } from '../support/pictures.ts'
+import type { TestServer } from '../harness.ts'
 import type { Actor } from './actors.ts'
 import { operationOf } from './documents.ts'
 
@@ -25,7 +26,7 @@ export interface Seed {
 }
 
 /** Makes the people and things that the table speaks of, by the API, as people would. */
-export async function seed(connect: () => Client): Promise<Seed> {
+export async function seed(connect: () => Client, sql: TestServer['sql']): Promise<Seed> {
   const people = {} as People
   for (const name of NAMES) {
     people[name] = connect()
@@ -33,6 +34,7 @@ export async function seed(connect: () => Client): Promise<Seed> {
     await people[name].register(name, PASSWORD)
   }
   await does(people.serverAdmin, 'setUserRoles(userId: $of, roles: [AGENT])', { of: people.agent.id })
+  const outside = await makeOutside(people, sql)
   const group = await makeGroup(people)
   const direct = await makeDirectChats(people)
   const sessions = await makeSessions(people, connect)
@@ -48,8 +50,22 @@ export async function seed(connect: () => Client): Promise<Seed> {
       return [id, { me: id, ...mine, myUpload: uploads[name] ?? '', cursor: group.cursors[name] ?? '', refreshToken: refreshToken ?? '', ...sessions.own[id] }]
     }),
   )
-  const things = { ...ids, ...group.things, ...direct.things, endedRefreshToken: sessions.actors.revoked.refreshToken ?? '', sessionOfOwner: own[people.owner.id]?.mySession ?? '', cursorOfOwner: group.cursors.owner ?? '', uploadOfOwner: uploads.owner ?? '', password: PASSWORD }
+  const things = { ...ids, ...outside, ...group.things, ...direct.things, endedRefreshToken: sessions.actors.revoked.refreshToken ?? '', sessionOfOwner: own[people.owner.id]?.mySession ?? '', cursorOfOwner: group.cursors.owner ?? '', uploadOfOwner: uploads.owner ?? '', password: PASSWORD }
   return { people, things, own, actors: { ...people, ...sessions.actors } }
+}
+
+/** A chat with a customer. What only Meta tells is written behind the API. */
+async function makeOutside({ agent }: People, sql: TestServer['sql']): Promise<Values> {
+  const [template] = await sql`insert into whatsapp_template (name, language, category, status, body, parameter_count) values ('plain', 'en_US', 'UTILITY', 'APPROVED', 'Hello', 0) returning id`
+  const [delivery] = await sql`insert into whatsapp_delivery (digest, body, state) values ('\\x00', '{}', 'PARKED') returning id`
+  const { startWhatsAppChat } = await agent.ask('mutation { startWhatsAppChat(input: { phone: "+14155550123", displayName: "Ada" }) { chat { id whatsapp { contact { id } } } } }')
+  const outside = startWhatsAppChat.chat.id as string
+  await sql`update stream set writable_until = now() + interval '1 day' where outside_id is not null`
+  const ofAgent = await agent.send(outside, 'lighthouse')
+  const failed = await agent.send(outside, 'in vain')
+  const [chatId = 0, number = 0] = decodeAnyId(failed)?.key ?? []
+  await sql`update message set status = 2, failure = '{"code":"1","title":"Away","detail":null,"retryable":true}' where chat_id = ${chatId} and number = ${number}`
+  return { outside, ofAgent, failed, contact: startWhatsAppChat.chat.whatsapp.contact.id, template: encodeId('WhatsAppTemplate', Number(template?.id)), delivery: encodeId('WhatsAppDelivery', Number(delivery?.id)) }
 }
 
 const editedText = 'second'

@@ -76,7 +76,7 @@ export const GROUPS = [
   query('nodes(ids: [$group]) { id }', { ok: INSIDERS, null: OUTSIDERS }),
   query('chat(id: $group) { title }', { ok: INSIDERS, null: OUTSIDERS }),
   query('chat(id: $elsewhere) { title }', { ok: 'stranger', null: allBut('stranger') }),
-  query('chats { nodes { title } }', { ok: `${INSIDERS} stranger`, empty: but(OUTSIDERS, 'stranger') }),
+  query('chats { nodes { title } }', { ok: `${INSIDERS} stranger agent`, empty: but(OUTSIDERS, 'stranger', 'agent') }),
   query('chats { nodes { id } }', { ok: INSIDERS, empty: OUTSIDERS }, { finds: 'group' }),
   query('chats(filter: { search: "garden" }) { nodes { id } }', { ok: INSIDERS, empty: OUTSIDERS }),
   query('chatEvents(chatId: $group, afterSeq: 0) { events { ... on MessageAdded { message { text } } } }', { ok: INSIDERS, null: OUTSIDERS }),
@@ -231,6 +231,45 @@ export const CLOSED = [
   mutation('deleteChat(chatId: $closed)', { ok: APART, NOT_FOUND: NOT_APART }),
 ]
 
+const NOT_AGENT = allBut('agent')
+
+/** The chat with a customer: whoever has the role AGENT reads and answers it, and to everybody else there is none. */
+export const OUTSIDE = [
+  query('chat(id: $outside) { title }', { ok: 'agent', null: NOT_AGENT }),
+  query('chat(id: $outside) { whatsapp { contact { phone } } }', { ok: 'agent', null: NOT_AGENT }),
+  query('chat(id: $outside) { members { nodes { user { username } } } }', { ok: 'agent', null: NOT_AGENT }),
+  query('chat(id: $outside) { messages { nodes { text } } }', { ok: 'agent', null: NOT_AGENT }),
+  query('chats(filter: { kind: WHATSAPP }) { nodes { id } }', { ok: 'agent', empty: NOT_AGENT }),
+  query('node(id: $contact) { ... on Contact { displayName } }', { ok: 'agent', null: NOT_AGENT }),
+  query('node(id: $template) { ... on WhatsAppTemplate { name } }', { ok: 'agent', null: NOT_AGENT }),
+  query('node(id: $delivery) { ... on WhatsAppDelivery { state } }', { ok: 'serverAdmin', null: allBut('serverAdmin') }),
+  query('whatsappTemplates { nodes { name } }', { ok: 'agent', null: NOT_AGENT }),
+  query('whatsAppDeliveries { nodes { body } }', { ok: 'serverAdmin', null: allBut('serverAdmin') }),
+  query('message(id: $ofAgent) { text }', { ok: 'agent', null: NOT_AGENT }),
+  query('searchMessages(query: "lighthouse") { nodes { text } }', { ok: 'agent', empty: NOT_AGENT }),
+  mutation('sendMessage(chatId: $outside, clientId: $uuid, text: "Hello")', { ok: 'agent', NOT_FOUND: NOT_AGENT }),
+  mutation('sendTemplate(chatId: $outside, clientId: $uuid, name: "plain", language: "en_US")', { ok: 'agent', NOT_FOUND: NOT_AGENT }),
+  mutation('editMessage(messageId: $ofAgent, text: "Better")', { NOT_ALLOWED: 'agent', NOT_FOUND: NOT_AGENT }),
+  mutation('deleteMessage(messageId: $ofAgent)', { NOT_ALLOWED: 'agent', NOT_FOUND: NOT_AGENT }),
+  mutation('retryMessage(messageId: $failed)', { ok: 'agent', NOT_FOUND: NOT_AGENT }),
+  mutation('retryMessage(messageId: $ofAgent)', { NOT_ALLOWED: 'agent', NOT_FOUND: NOT_AGENT }),
+  mutation('addReaction(messageId: $ofAgent, emoji: "🌱")', { ok: 'agent', NOT_FOUND: NOT_AGENT }),
+  mutation('markRead(messageId: $ofAgent)', { ok: 'agent', NOT_FOUND: NOT_AGENT }),
+  mutation('setTyping(chatId: $outside, typing: true)', { idle: 'agent', NOT_FOUND: NOT_AGENT }),
+  mutation('updateChatSettings(chatId: $outside, archived: true)', { ok: 'agent', NOT_FOUND: NOT_AGENT }),
+  mutation('assignChat(chatId: $outside, userId: $agent)', { ok: 'agent', NOT_FOUND: NOT_AGENT }),
+  mutation('assignChat(chatId: $outside, userId: $owner)', { NOT_ALLOWED: 'agent', NOT_FOUND: NOT_AGENT }),
+  mutation('assignChat(chatId: $group, userId: $agent)', { NOT_ALLOWED: INSIDERS, NOT_FOUND: OUTSIDERS }),
+  mutation('startWhatsAppChat(phone: "+14155550199")', { ok: 'agent', NOT_ALLOWED: NOT_AGENT }),
+  mutation('startWhatsAppChat(contactId: $contact)', { idle: 'agent', NOT_ALLOWED: NOT_AGENT }),
+  mutation('replayWhatsAppDelivery(deliveryId: $delivery)', { ok: 'serverAdmin', NOT_ALLOWED: allBut('serverAdmin') }),
+  // It is no group.
+  mutation('leaveChat(chatId: $outside)', { NOT_ALLOWED: 'agent', NOT_FOUND: NOT_AGENT }),
+  mutation('deleteChat(chatId: $outside)', { NOT_ALLOWED: 'agent', NOT_FOUND: NOT_AGENT }),
+  mutation('addMembers(chatId: $outside, userIds: [$newcomer])', { NOT_ALLOWED: 'agent', NOT_FOUND: NOT_AGENT }),
+  subscription('events(chatId: $outside) { caughtUp }', { ok: 'agent', BAD_USER_INPUT: NOT_AGENT }),
+]
+
 const SEND = ['sendMessage(chatId: $group, clientId: $uuid, text: "Listen")']
 const TYPE = ['setTyping(chatId: $group, typing: true)', 'setTyping(chatId: $group, typing: false)']
 
@@ -281,4 +320,4 @@ export const RESUMED = [
   subscription('events(after: $cursor) { events { ... on UserChanged { user { id } } } }', { ok: INSIDERS, empty: OUTSIDERS }, { finds: 'fellow' }),
 ]
 
-export const TABLE = [...ACCOUNT, ...PEOPLE, ...GROUPS, ...MESSAGES, ...DIRECT, ...CLOSED, ...LIVE, ...RESUMED]
+export const TABLE = [...ACCOUNT, ...PEOPLE, ...GROUPS, ...MESSAGES, ...DIRECT, ...CLOSED, ...OUTSIDE, ...LIVE, ...RESUMED]

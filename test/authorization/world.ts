@@ -30,11 +30,17 @@ export interface World {
 }
 
 /** Who knows these chats anyway: what is kept from them is something else. */
-const KNOWN = { group: INSIDERS, shed: INSIDERS, direct: 'member owner', closed: 'blocked owner', elsewhere: 'stranger', groupOfBlocked: 'blocked' }
+const KNOWN = { group: INSIDERS, shed: INSIDERS, direct: 'member owner', closed: 'blocked owner', elsewhere: 'stranger', groupOfBlocked: 'blocked', outside: 'agent' }
 
 export async function makeWorld(): Promise<World> {
-  let server = await startServer()
-  const { people, actors, things, own } = await seed(() => new Client(() => server.url))
+  const start = async (databaseUrl?: string) => {
+    const started = await startServer(databaseUrl === undefined ? {} : { databaseUrl })
+    // As if it were switched on, but without anybody who works in the background: only what is asked for is written.
+    started.app.services.settings.whatsapp = { wabaId: '1', phoneNumberIds: ['2'] }
+    return started
+  }
+  let server = await start()
+  const { people, actors, things, own } = await seed(() => new Client(() => server.url), server.sql)
   const lines = Object.fromEntries(Object.entries(actors).map(([name, client]) => [name, lineOf(client, () => `${server.url}/graphql`)])) as Record<Actor, Line>
   const hangUp = () => {
     for (const { socket } of Object.values(lines)) socket.terminate()
@@ -58,7 +64,7 @@ export async function makeWorld(): Promise<World> {
       hangUp()
       await server.close()
       await first.putBack()
-      server = await startServer({ databaseUrl })
+      server = await start(databaseUrl)
     },
     async close() {
       hangUp()

@@ -42,7 +42,9 @@ export type ErrorCode =
   /** It does not exist, or the viewer may not see it. */
   | 'NOT_FOUND'
   /** Too often; try again later. */
-  | 'RATE_LIMITED';
+  | 'RATE_LIMITED'
+  /** WhatsApp: only a template may be sent now. */
+  | 'REPLY_WINDOW_CLOSED';
 
 /** Why events cannot be continued from a cursor. */
 export type EventResetReason =
@@ -88,7 +90,9 @@ export type MessageChange =
   /** Whether it is pinned. */
   | 'PINNED'
   /** Its reactions. */
-  | 'REACTIONS';
+  | 'REACTIONS'
+  /** How far it came on WhatsApp, or why not further. */
+  | 'STATUS';
 
 /** A refresh token to trade for new tokens. */
 export type RefreshSessionInput = {
@@ -144,6 +148,7 @@ export type RegisterMutation = { register: { accessToken: string | null, refresh
       | { __typename: 'NotAllowed', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'NotFound', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'RateLimited', code: ErrorCode, path: Array<string> | null }
+      | { __typename: 'ReplyWindowClosed', code: ErrorCode, path: Array<string> | null }
     > } };
 
 type Fault_Conflict_Fragment = { __typename: 'Conflict', code: ErrorCode, path: Array<string> | null };
@@ -158,6 +163,8 @@ type Fault_NotFound_Fragment = { __typename: 'NotFound', code: ErrorCode, path: 
 
 type Fault_RateLimited_Fragment = { __typename: 'RateLimited', code: ErrorCode, path: Array<string> | null };
 
+type Fault_ReplyWindowClosed_Fragment = { __typename: 'ReplyWindowClosed', code: ErrorCode, path: Array<string> | null };
+
 export type FaultFragment =
   | Fault_Conflict_Fragment
   | Fault_InvalidCredentials_Fragment
@@ -165,6 +172,7 @@ export type FaultFragment =
   | Fault_NotAllowed_Fragment
   | Fault_NotFound_Fragment
   | Fault_RateLimited_Fragment
+  | Fault_ReplyWindowClosed_Fragment
 ;
 
 export type LoginMutationVariables = Exact<{
@@ -179,6 +187,7 @@ export type LoginMutation = { login: { accessToken: string | null, user: { id: s
       | { __typename: 'NotAllowed', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'NotFound', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'RateLimited', code: ErrorCode, path: Array<string> | null }
+      | { __typename: 'ReplyWindowClosed', code: ErrorCode, path: Array<string> | null }
     > } };
 
 export type RefreshMutationVariables = Exact<{
@@ -193,6 +202,7 @@ export type RefreshMutation = { refreshSession: { accessToken: string | null, re
       | { __typename: 'NotAllowed', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'NotFound', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'RateLimited', code: ErrorCode, path: Array<string> | null }
+      | { __typename: 'ReplyWindowClosed', code: ErrorCode, path: Array<string> | null }
     > } };
 
 export type MeQueryVariables = Exact<{ [key: string]: never; }>;
@@ -206,7 +216,10 @@ export type ChatsQueryVariables = Exact<{
 }>;
 
 
-export type ChatsQuery = { eventCursor: string, chats: { edges: Array<{ cursor: string, node: { id: string, title: string, kind: ChatKind, unreadCount: number, lastMessage: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender: { id: string, displayName: string } | null } | null } }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } };
+export type ChatsQuery = { eventCursor: string, chats: { edges: Array<{ cursor: string, node: { id: string, title: string, kind: ChatKind, unreadCount: number, lastMessage: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender:
+            | { id: string, displayName: string }
+            | { id: string, displayName: string }
+           | null } | null } }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } };
 
 export type PagePartsFragment = { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null };
 
@@ -217,22 +230,32 @@ export type HistoryQueryVariables = Exact<{
 }>;
 
 
-export type HistoryQuery = { chat: { id: string, messages: { edges: Array<{ cursor: string, node: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender: { id: string, displayName: string } | null } }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } } | null };
+export type HistoryQuery = { chat: { id: string, messages: { edges: Array<{ cursor: string, node: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender:
+            | { id: string, displayName: string }
+            | { id: string, displayName: string }
+           | null } }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } } | null };
 
-export type MessagePartsFragment = { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender: { id: string, displayName: string } | null };
+export type MessagePartsFragment = { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender:
+    | { id: string, displayName: string }
+    | { id: string, displayName: string }
+   | null };
 
 export type SendMessageMutationVariables = Exact<{
   input: SendMessageInput;
 }>;
 
 
-export type SendMessageMutation = { sendMessage: { duplicate: boolean | null, message: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender: { id: string, displayName: string } | null } | null, errors: Array<
+export type SendMessageMutation = { sendMessage: { duplicate: boolean | null, message: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender:
+        | { id: string, displayName: string }
+        | { id: string, displayName: string }
+       | null } | null, errors: Array<
       | { __typename: 'Conflict', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'InvalidCredentials', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'InvalidInput', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'NotAllowed', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'NotFound', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'RateLimited', code: ErrorCode, path: Array<string> | null }
+      | { __typename: 'ReplyWindowClosed', code: ErrorCode, path: Array<string> | null }
     > } };
 
 export type EventsSubscriptionVariables = Exact<{
@@ -248,8 +271,14 @@ export type EventsSubscription = { events: { cursor: string, caughtUp: boolean, 
       | { __typename: 'MemberAdded', chatId: string | null, seq: number | null }
       | { __typename: 'MemberChanged', chatId: string | null, seq: number | null }
       | { __typename: 'MemberRemoved', chatId: string | null, seq: number | null }
-      | { __typename: 'MessageAdded', chatId: string | null, seq: number | null, message: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender: { id: string, displayName: string } | null }, chat: { id: string, unreadCount: number } | null }
-      | { __typename: 'MessageChanged', change: MessageChange, chatId: string | null, seq: number | null, message: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender: { id: string, displayName: string } | null } }
+      | { __typename: 'MessageAdded', chatId: string | null, seq: number | null, message: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender:
+            | { id: string, displayName: string }
+            | { id: string, displayName: string }
+           | null }, chat: { id: string, unreadCount: number } | null }
+      | { __typename: 'MessageChanged', change: MessageChange, chatId: string | null, seq: number | null, message: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender:
+            | { id: string, displayName: string }
+            | { id: string, displayName: string }
+           | null } }
       | { __typename: 'MessagesErased', chatId: string | null, seq: number | null }
       | { __typename: 'ReceiptsChanged', chatId: string | null, seq: number | null }
       | { __typename: 'UserChanged', chatId: string | null, seq: number | null }
@@ -260,20 +289,27 @@ export type MessageAddedSubscriptionVariables = Exact<{
 }>;
 
 
-export type MessageAddedSubscription = { messageAdded: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender: { id: string, displayName: string } | null } };
+export type MessageAddedSubscription = { messageAdded: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender:
+      | { id: string, displayName: string }
+      | { id: string, displayName: string }
+     | null } };
 
 export type EditMessageMutationVariables = Exact<{
   input: EditMessageInput;
 }>;
 
 
-export type EditMessageMutation = { editMessage: { message: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender: { id: string, displayName: string } | null } | null, errors: Array<
+export type EditMessageMutation = { editMessage: { message: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender:
+        | { id: string, displayName: string }
+        | { id: string, displayName: string }
+       | null } | null, errors: Array<
       | { __typename: 'Conflict', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'InvalidCredentials', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'InvalidInput', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'NotAllowed', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'NotFound', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'RateLimited', code: ErrorCode, path: Array<string> | null }
+      | { __typename: 'ReplyWindowClosed', code: ErrorCode, path: Array<string> | null }
     > } };
 
 export type DeleteMessageMutationVariables = Exact<{
@@ -281,13 +317,17 @@ export type DeleteMessageMutationVariables = Exact<{
 }>;
 
 
-export type DeleteMessageMutation = { deleteMessage: { message: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender: { id: string, displayName: string } | null } | null, errors: Array<
+export type DeleteMessageMutation = { deleteMessage: { message: { id: string, number: number, text: string | null, revision: number, editedAt: string | null, deletedAt: string | null, sender:
+        | { id: string, displayName: string }
+        | { id: string, displayName: string }
+       | null } | null, errors: Array<
       | { __typename: 'Conflict', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'InvalidCredentials', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'InvalidInput', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'NotAllowed', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'NotFound', code: ErrorCode, path: Array<string> | null }
       | { __typename: 'RateLimited', code: ErrorCode, path: Array<string> | null }
+      | { __typename: 'ReplyWindowClosed', code: ErrorCode, path: Array<string> | null }
     > } };
 
 export const FaultFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"Fault"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"UserError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"path"}}]}}]} as unknown as DocumentNode<FaultFragment, unknown>;

@@ -87,6 +87,12 @@ export function talking(gif: Buffer): Buffer {
   return Buffer.concat([gif.subarray(0, at), comment, xmp, gif.subarray(at), Buffer.from('<script>alert(1)</script>')])
 }
 
+/** The beginning of a voice note, as telephones record them: all that tells what it is. */
+export function voice(): Buffer {
+  const head = Buffer.from([...Buffer.from('OggS'), 0, 2, ...Buffer.alloc(8), 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 19])
+  return Buffer.concat([head, Buffer.from('OpusHead'), Buffer.from([1, 1, 0, 0, 0x80, 0xbb, 0, 0, 0, 0, 0]), Buffer.alloc(200)])
+}
+
 /** A file of this kind of ISO media, such as `heic` or `isom`, with a head that tells how long it lasts and how large it is seen. */
 export function isoMedia(brand: string, { seconds = 0, width = 0, height = 0 } = {}): Buffer {
   const mvhd = Buffer.alloc(100)

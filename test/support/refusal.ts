@@ -38,6 +38,11 @@ const VALUES = {
   joinChat: 'chat { id title memberCount }',
   leaveChat: 'chatId',
   deleteChat: 'deletedChatId',
+  startWhatsAppChat: 'chat { id title } created',
+  sendTemplate: 'message { id kind text status } duplicate',
+  assignChat: 'chat { id whatsapp { assignee { username } } }',
+  retryMessage: 'message { id status failure { code } }',
+  replayWhatsAppDelivery: 'delivery { id state }',
   updateChatSettings: 'chat { id viewerMember { mutedUntil archived pinned } }',
 }
 export type MutationName = keyof typeof VALUES

@@ -203,7 +203,7 @@ export class Replica {
   }
 
   /**
-   * All that is known, in an order of its own. How far messages have come, and what a direct chat is called, follows from marks and people here;
+   * All that is known, in an order of its own. How far messages have come, but for those to customers, and what a direct chat is called, follows from marks and people here;
    * of a replica that only fetched `told` says what the server told.
    */
   state({ told = false } = {}): Untyped {
@@ -216,7 +216,7 @@ export class Replica {
         for (const id of [sender, ...mentions, ...reactions.flatMap((group: Untyped) => group.actors)]) if (id !== null) named.add(id)
       }
       // When a message was emptied with its sender's account nobody says to the millisecond.
-      const shown = messages.map(({ deletedAt, ...message }) => ({ ...message, deleted: deletedAt !== null, status: told ? message.status : this.#statusOf(message, chat, members) }))
+      const shown = messages.map(({ deletedAt, ...message }) => ({ ...message, deleted: deletedAt !== null, status: told ? message.status : chat.kind === 'WHATSAPP' ? message.status : this.#statusOf(message, chat, members) }))
       return { ...chat, title: told ? chat.title : this.#titleOf(chat, members), members, messages: shown }
     })
     return { own: this.#own, chats, users: [...named].sort().map((id) => this.#users.get(id)) }

@@ -2,10 +2,10 @@
 
 /** Which types stand behind each interface. */
 export const POSSIBLE_TYPES = {
-  Actor: ['User'],
+  Actor: ['Contact', 'User'],
   Event: ['ChatAdded', 'ChatChanged', 'ChatRemoved', 'MemberAdded', 'MemberChanged', 'MemberRemoved', 'MessageAdded', 'MessageChanged', 'MessagesErased', 'ReceiptsChanged', 'UserChanged'],
-  Node: ['Attachment', 'Chat', 'ChatMember', 'Message', 'Session', 'User'],
-  UserError: ['Conflict', 'InvalidCredentials', 'InvalidInput', 'NotAllowed', 'NotFound', 'RateLimited'],
+  Node: ['Attachment', 'Chat', 'ChatMember', 'Contact', 'Message', 'Session', 'User', 'WhatsAppDelivery', 'WhatsAppTemplate'],
+  UserError: ['Conflict', 'InvalidCredentials', 'InvalidInput', 'NotAllowed', 'NotFound', 'RateLimited', 'ReplyWindowClosed'],
 }
 
 /** Types without an `id`. */
@@ -14,6 +14,7 @@ export const KEYLESS = [
   'ActorEdge',
   'AddMembersPayload',
   'AddReactionPayload',
+  'AssignChatPayload',
   'BlockUserPayload',
   'ChangePasswordPayload',
   'ChatAdded',
@@ -26,6 +27,7 @@ export const KEYLESS = [
   'ChatMemberEdge',
   'ChatRemoved',
   'Conflict',
+  'ContactCard',
   'CreateDirectChatPayload',
   'CreateGroupChatPayload',
   'CreateInvitePayload',
@@ -53,6 +55,7 @@ export const KEYLESS = [
   'MessageChanged',
   'MessageConnection',
   'MessageEdge',
+  'MessageFailure',
   'MessageRevision',
   'MessageSearchConnection',
   'MessageSearchEdge',
@@ -73,15 +76,20 @@ export const KEYLESS = [
   'RegisterPayload',
   'RemoveMemberPayload',
   'RemoveReactionPayload',
+  'ReplayWhatsAppDeliveryPayload',
+  'ReplyWindowClosed',
+  'RetryMessagePayload',
   'RevokeInvitePayload',
   'RevokeOtherSessionsPayload',
   'RevokeSessionPayload',
   'SendMessagePayload',
+  'SendTemplatePayload',
   'ServerInfo',
   'SetMemberRolePayload',
   'SetPresencePayload',
   'SetTypingPayload',
   'SetUserRolesPayload',
+  'StartWhatsAppChatPayload',
   'TextRange',
   'TypingEvent',
   'UnblockUserPayload',
@@ -94,4 +102,9 @@ export const KEYLESS = [
   'UserChanged',
   'UserConnection',
   'UserEdge',
+  'WhatsAppChat',
+  'WhatsAppDeliveryConnection',
+  'WhatsAppDeliveryEdge',
+  'WhatsAppTemplateConnection',
+  'WhatsAppTemplateEdge',
 ]

@@ -15,7 +15,9 @@ export type ErrorCode =
   /** It does not exist, or the viewer may not see it. */
   | 'NOT_FOUND'
   /** Too often; try again later. */
-  | 'RATE_LIMITED';
+  | 'RATE_LIMITED'
+  /** WhatsApp: only a template may be sent now. */
+  | 'REPLY_WINDOW_CLOSED';
 
 /** A place on Earth. */
 export type LocationInput = {
@@ -61,4 +63,5 @@ export type SendMessageMutation = { sendMessage: { errors: Array<
       | { __typename: 'NotAllowed', code: ErrorCode, message: string, path: Array<string> | null }
       | { __typename: 'NotFound', code: ErrorCode, message: string, path: Array<string> | null }
       | { __typename: 'RateLimited', retryAfterSeconds: number, code: ErrorCode, message: string, path: Array<string> | null }
+      | { __typename: 'ReplyWindowClosed', code: ErrorCode, message: string, path: Array<string> | null }
     > } };

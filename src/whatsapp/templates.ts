@@ -1,0 +1,99 @@
+import { InvalidInput, NotAllowed, throwFaults } from '../base/errors.ts'
+import { pageOf } from '../base/page.ts'
+import type { Page, PageRequest } from '../base/page.ts'
+import { textFault } from '../base/text.ts'
+import { loadChat } from '../chat/domain.ts'
+import { withTransaction } from '../ctx.ts'
+import type { Ctx } from '../ctx.ts'
+import { sendTemplateMessage } from '../message/send.ts'
+import type { Message } from '../message/domain.ts'
+import { viewerOf } from '../viewer.ts'
+import { findTemplate, findTemplateById, findTemplates, insertTemplateUse, replaceTemplates } from './store.ts'
+import type { TemplateRow } from './store.ts'
+
+export type Template = TemplateRow
+
+/** A template as Meta lists it. */
+export interface TemplateListed {
+  name: string
+  language: string
+  category: string
+  status: string
+  body: string
+  parameterCount: number
+}
+
+/** Takes over what Meta lists now. */
+export function storeTemplates(ctx: Pick<Ctx, 'db'>, list: readonly TemplateListed[]): Promise<void> {
+  return replaceTemplates(ctx.db, list)
+}
+
+/** Templates by name and language; null for those who do not answer customers. */
+export async function listTemplates(ctx: Ctx, request: PageRequest<readonly [string, string]>): Promise<Page<Template, readonly [string, string]> | null> {
+  if (!viewerOf(ctx).roles.includes('AGENT')) return null
+  const rows = await findTemplates(ctx.db, { after: request.cursor, backward: request.backward, limit: request.limit + 1 })
+  return pageOf(request, rows, ({ name, language }) => [name, language])
+}
+
+export async function loadTemplate(ctx: Ctx, id: number): Promise<Template | null> {
+  return ctx.viewer?.roles.includes('AGENT') === true ? findTemplateById(ctx.db, id) : null
+}
+
+export interface TemplateInput {
+  chatId: number
+  clientId: string
+  name: string
+  language: string
+  parameters?: readonly string[] | null
+}
+
+/** Sends a template, which may be sent at any time; the same clientId again answers the first message. */
+export async function sendTemplate(ctx: Ctx, input: TemplateInput): Promise<{ message: Message; duplicate: boolean }> {
+  const parameters = input.parameters ?? []
+  throwFaults(parameters.flatMap((value, index) => {
+    const fault = textFault(value, { min: 1, max: 1024 })
+    return fault === null ? [] : [new InvalidInput(`parameters.${index} ${fault}.`, ['parameters', String(index)])]
+  }))
+  const chat = await loadChat(ctx, input.chatId)
+  if (chat !== null && chat.stream.outsideId === null) throw new NotAllowed('Templates go to WhatsApp customers only.', ['chatId'])
+  const template = await findTemplate(ctx.db, input.name, input.language)
+  if (chat !== null && template === null) throw new InvalidInput('There is no such template in this language.', ['name'])
+  if (template !== null && template.parameterCount !== parameters.length) throw new InvalidInput(`The template takes ${template.parameterCount} values, ${parameters.length} are given.`, ['parameters'])
+  const body = render(template?.body ?? '', parameters) || input.name
+  return withTransaction(ctx, async (tx) => {
+    const sent = await sendTemplateMessage(tx, { chatId: input.chatId, clientId: input.clientId, text: body, template: [input.name, input.language, ...parameters] }, body)
+    if (!sent.duplicate) await insertTemplateUse(tx.db, { chatId: input.chatId, number: sent.message.number, name: input.name, language: input.language, parameters: [...parameters] })
+    return sent
+  })
+}
+
+/** The text with its values, in the order in which the places first come. */
+function render(body: string, parameters: readonly string[]): string {
+  const places = [...new Set(body.match(/\{\{\s*\w+\s*\}\}/g))]
+  return body.replace(/\{\{\s*\w+\s*\}\}/g, (place) => parameters[places.indexOf(place)] ?? place)
+}
+
+/** How often Meta's list is asked for. */
+const EVERY_MS = 10 * 60_000
+
+/** Keeps Meta's list of templates, from now on. What Meta tells of one by a webhook is known at once. */
+export function startTemplates(ctx: Pick<Ctx, 'db' | 'log'>, list: () => Promise<TemplateListed[]>): { stop(): Promise<void> } {
+  let stopped = false
+  const refresh = async () => {
+    try {
+      const found = await list()
+      if (!stopped) await storeTemplates(ctx, found)
+    } catch (error) {
+      if (!stopped) ctx.log.warn({ err: error }, 'The templates could not be fetched from Meta; it is tried again in ten minutes.')
+    }
+  }
+  let running = refresh()
+  const timer = setInterval(() => { running = running.then(refresh) }, EVERY_MS)
+  return {
+    async stop() {
+      stopped = true
+      clearInterval(timer)
+      await running
+    },
+  }
+}
