@@ -109,7 +109,7 @@ export function createApp(session: Session) {
           if (answered !== undefined && data !== undefined) answered(chatsIn(data as object))
         },
       }),
-      createCache({ fetchChat: (id) => void feed?.owe(() => ask(Chat, { id })) }),
+      createCache({ userId, fetchChat: (id) => void feed?.owe(() => ask(Chat, { id })) }),
       fetchExchange,
       subscriptionExchange({
         // The one subscription of the cache is what the feed brings; others have stores of their own.

@@ -10,6 +10,8 @@ export type ChatEvent = EventsSubscription['events']['events'][number]
 
 /** What the cache needs done that it cannot do alone. */
 export interface CacheDuties {
+  /** Who is signed in. */
+  userId: string
   /** A chat has come that no list holds yet: it is to be fetched as the lists show it. */
   fetchChat(chatId: string): void
 }
@@ -29,7 +31,7 @@ function knownChat(_query: unknown, args: { id: string }, cache: Cache) {
  * The state of everything but the histories: chats, people, members. Events come in as results of the subscription, so what they hold is written
  * over what was there by itself; here is what remains, the lists.
  */
-export function createCache({ fetchChat }: CacheDuties) {
+export function createCache({ fetchChat, userId }: CacheDuties) {
   const listsOf = (cache: Cache) =>
     cache.inspectFields('Query').flatMap(({ fieldName, fieldKey, arguments: args }) => {
       const page = fieldName === 'chats' ? cache.resolve('Query', fieldKey) : null
@@ -45,7 +47,7 @@ export function createCache({ fetchChat }: CacheDuties) {
     for (const name of new Set(lists.map(nameOf))) {
       const pages = lists.filter((page) => nameOf(page) === name)
       const first = pages.find(({ args }) => args?.after == null)
-      if (first === undefined || pages.some(({ edges }) => edges.includes(edge)) || !matches(chat, first.args?.filter ?? {})) continue
+      if (first === undefined || pages.some(({ edges }) => edges.includes(edge)) || !matches(chat, first.args?.filter ?? {}, userId)) continue
       if (!isWhole) {
         fetchChat(chat.id)
         return
@@ -115,7 +117,7 @@ export function createCache({ fetchChat }: CacheDuties) {
           if (chat?.lastActivityAt !== undefined) list(cache, chat as ChatLinePartsFragment)
         },
       },
-      Mutation: { createDirectChat: listNew, createGroupChat: listNew, joinChat: listNew },
+      Mutation: { createDirectChat: listNew, startWhatsAppChat: listNew, createGroupChat: listNew, joinChat: listNew },
     },
     logger: (severity, message) => {
       if (severity === 'error') console.error(message)

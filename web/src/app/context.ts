@@ -15,3 +15,6 @@ export const useSession = (): Session => present(useContext(SessionContext))
 export const useApp = (): App => present(useContext(AppContext))
 /** Who is signed in. */
 export const useMe = (): Me => present(useContext(MeContext))
+
+/** Whether somebody answers customers on WhatsApp. */
+export const isAgent = ({ roles }: Pick<Me, 'roles'>): boolean => roles?.includes('AGENT') ?? false

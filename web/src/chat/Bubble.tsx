@@ -1,4 +1,4 @@
-import { ChevronDown, CornerUpRight, MapPin, Pin } from 'lucide-react'
+import { ChevronDown, CornerUpRight, MapPin, Pin, UserRound } from 'lucide-react'
 import { Suspense, lazy, memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useTimes } from '../i18n/times.ts'
@@ -12,6 +12,7 @@ import { useRoom } from './room.ts'
 import { heightOf } from './rows.ts'
 
 const Attachments = lazy(() => import('../files/Attachments.tsx').then(({ Attachments }) => ({ default: Attachments })))
+const Failure = lazy(() => import('../whatsapp/Failure.tsx').then(({ Failure }) => ({ default: Failure })))
 const MessageMenu = lazy(() => import('./MessageMenu.tsx').then(({ MessageMenu }) => ({ default: MessageMenu })))
 
 interface Props {
@@ -51,7 +52,7 @@ export const Bubble = memo(function Bubble({ message, first, last, mine, status,
       tabIndex={-1}
       data-message={message.id}
       data-number={message.number}
-      aria-label={t('messageBy', { name: mine ? t('you') : name, time: times.time(message.createdAt) })}
+      aria-label={t('messageBy', { name: message.sender?.id === me.id ? t('you') : name, time: times.time(message.createdAt) })}
       onContextMenu={(event) => {
         // A mouse gets the browser's own menu, where one copies or follows links.
         if (!matchMedia('(pointer: coarse)').matches) return
@@ -60,14 +61,14 @@ export const Bubble = memo(function Bubble({ message, first, last, mine, status,
       }}
       className={`group flex items-end gap-2 px-3 outline-offset-[-3px] sm:px-6 ${mine ? 'flex-row-reverse' : ''} ${first ? 'pt-2.5' : 'pt-0.5'} ${lit ? 'bg-amber/20 transition-colors duration-700' : 'transition-colors duration-700'}`}
     >
-      {named && !mine && (last ? <Avatar id={message.sender?.id ?? ''} name={name} url={message.sender?.avatarUrl ?? null} size="sm" /> : <span className="w-8 shrink-0" />)}
+      {named && (last ? <Avatar id={message.sender?.id ?? ''} name={name} url={message.sender?.avatarUrl ?? null} size="sm" /> : <span className="w-8 shrink-0" />)}
       <div className={`flex max-w-[82%] min-w-0 flex-col sm:max-w-[68%] ${mine ? 'items-end' : 'items-start'}`}>
         <div className="flex max-w-full items-center gap-1">
           {mine && menu}
           <div
             className={`min-w-0 rounded-[1.15rem] ${hasFiles && !isDeleted ? 'max-w-[21.75rem] px-1.5 pt-1.5 pb-2' : 'px-3.5 py-2'} ${isDeleted ? 'border border-line' : `shadow-bubble ${mine ? 'bg-mine' : 'bg-theirs'}`} ${mine ? (last ? 'rounded-br-md' : '') : last ? 'rounded-bl-md' : ''}`}
           >
-            {named && !mine && first && (
+            {named && first && (
               <p className={`mb-0.5 text-sm font-bold ${hasFiles ? 'px-2' : ''}`} style={{ color: `color-mix(in oklab, ${hueOf(message.sender?.id ?? '')} 62%, var(--ink))` }}>
                 {name}
               </p>
@@ -79,6 +80,7 @@ export const Bubble = memo(function Bubble({ message, first, last, mine, status,
             )}
             {message.replyTo !== null && !isDeleted && <Quote message={message.replyTo} onClick={() => { jump(message.replyTo?.id ?? '') }} />}
             {message.location !== null && !isDeleted && <Place place={message.location} />}
+            {!isDeleted && message.contactCards.map((card) => <Card key={card.name} {...card} />)}
             {hasFiles && !isDeleted && (
               <Suspense fallback={<span className="block" style={{ height: heightOf(message) }} />}>
                 <Attachments files={message.attachments} onView={view} />
@@ -88,6 +90,7 @@ export const Bubble = memo(function Bubble({ message, first, last, mine, status,
             <div className={`flex flex-wrap items-end justify-end gap-x-3 ${hasFiles && !isDeleted ? 'px-2 pt-1.5' : ''}`}>
               <div className="min-w-0 flex-auto">
                 {isDeleted && <p className="text-faint italic">{t('deleted')}</p>}
+                {message.kind === 'UNSUPPORTED' && !isDeleted && <p className="italic">{t('kind.UNSUPPORTED')}</p>}
                 {message.text !== null && !isDeleted && <MessageText text={message.text} mentions={message.mentions} me={me.username} />}
               </div>
               <p className={`-mb-0.5 flex items-center gap-1 text-[0.6875rem] leading-4 ${mine && !isDeleted ? 'text-mine-soft' : 'text-faint'}`}>
@@ -102,6 +105,11 @@ export const Bubble = memo(function Bubble({ message, first, last, mine, status,
           </div>
           {!mine && menu}
         </div>
+        {message.failure !== null && (
+          <Suspense>
+            <Failure messageId={message.id} failure={message.failure} />
+          </Suspense>
+        )}
         {message.reactions.length > 0 && (
           <ul aria-label={t('reactions')} className={`z-[1] -mt-1 mb-1 flex flex-wrap gap-1 px-1 ${mine ? 'justify-end' : ''}`}>
             {message.reactions.map(({ emoji, count, viewerReacted }) => (
@@ -132,6 +140,22 @@ export function Quote({ message, onClick }: { message: NonNullable<Message['repl
       <span className="block truncate font-semibold text-pine">{message.sender?.displayName}</span>
       <span className="line-clamp-2 opacity-85">{text}</span>
     </button>
+  )
+}
+
+function Card({ name, phones }: Message['contactCards'][number]) {
+  return (
+    <div className="flex items-center gap-3 py-1">
+      <UserRound aria-hidden className="size-8 shrink-0 rounded-full bg-pine/12 p-1.5 text-pine" />
+      <span className="min-w-0">
+        <span className="block truncate font-semibold">{name}</span>
+        {phones.map((phone) => (
+          <a key={phone} href={`tel:${phone.replace(/\s/g, '')}`} className="block text-sm text-pine underline-offset-2 hover:underline">
+            {phone}
+          </a>
+        ))}
+      </span>
+    </div>
   )
 }
 

@@ -11,6 +11,7 @@ import { faceOf, otherOf } from '../list/ChatRow.tsx'
 import { usePresence, useThere } from '../live/hooks.ts'
 import { Avatar } from '../ui/Avatar.tsx'
 import { IconButton } from '../ui/Button.tsx'
+import { Assign } from '../whatsapp/Assign.tsx'
 
 export function ChatHeader({ chat, onInfo }: { chat: ChatLinePartsFragment; onInfo: () => void }) {
   const { t } = useTranslation()
@@ -25,9 +26,10 @@ export function ChatHeader({ chat, onInfo }: { chat: ChatLinePartsFragment; onIn
         <Avatar {...faceOf(chat, me.id)} size="sm" userId={other?.id} />
         <span className="min-w-0">
           <h2 className="truncate leading-tight font-bold">{chat.title}</h2>
-          {other !== undefined ? <There userId={other.id} /> : <Present chat={chat} />}
+          {other !== undefined ? <There userId={other.id} /> : chat.whatsapp !== null ? <Number chat={chat} /> : <Present chat={chat} />}
         </span>
       </button>
+      {chat.whatsapp !== null && <Assign chat={chat} />}
       <IconButton label={t('info')} onClick={onInfo}>
         <Info className="size-5" />
       </IconButton>
@@ -43,6 +45,12 @@ export function There({ userId }: { userId: string }) {
   if (presence === undefined) return <span className="block h-4" />
   const seen = presence.state === 'OFFLINE' && presence.lastSeenAt !== null ? t('lastSeen', { when: times.ago(presence.lastSeenAt) }) : t(`presence.${presence.state}`)
   return <span className="block truncate text-xs text-soft">{presence.statusText == null ? seen : `${seen} · ${presence.statusText}`}</span>
+}
+
+/** By which number a customer writes. */
+function Number({ chat }: { chat: ChatLinePartsFragment }) {
+  const { t } = useTranslation()
+  return <span className="block truncate text-xs text-soft">{`WhatsApp · ${chat.whatsapp?.contact.phone ?? t('whatsapp.hidden')}`}</span>
 }
 
 /** How many are in a group, and how many of them are there. */

@@ -9,6 +9,8 @@ import { AddReaction, DeleteMessage, MarkRead, PinMessage, RemoveReaction, Unpin
 import { DropZone } from '../files/DropZone.tsx'
 import { Chat } from '../graphql/documents.ts'
 import { takeFiles } from '../files/take.ts'
+import { WindowClosed, WindowLine } from '../whatsapp/ReplyWindow.tsx'
+import { useReplyWindow } from '../whatsapp/window.ts'
 import { ChatHeader } from './ChatHeader.tsx'
 import { Composer } from './Composer.tsx'
 import type { Message } from './history.ts'
@@ -52,6 +54,7 @@ function OpenChat({ chat }: { chat: ChatLinePartsFragment }) {
   const [forwarding, setForwarding] = useState<Message | null>(null)
   const [removing, setRemoving] = useState<Message | null>(null)
   const [receipts, setReceipts] = useState<Message | null>(null)
+  const window = useReplyWindow(chat)
   const [viewed, setViewed] = useState<string | null>(null)
   const [isInfo, setInfo] = useState(false)
   // Where the unread line stands is decided when the chat is opened, and stays so while one reads.
@@ -97,11 +100,11 @@ function OpenChat({ chat }: { chat: ChatLinePartsFragment }) {
     [mark],
   )
   useEffect(() => {
-    window.addEventListener('focus', mark)
+    addEventListener('focus', mark)
     document.addEventListener('visibilitychange', mark)
     const stop = history.subscribe(mark)
     return () => {
-      window.removeEventListener('focus', mark)
+      removeEventListener('focus', mark)
       document.removeEventListener('visibilitychange', mark)
       stop()
     }
@@ -133,7 +136,8 @@ function OpenChat({ chat }: { chat: ChatLinePartsFragment }) {
         <PinnedBar chat={chat} />
         <Messages history={history} readUpTo={readUpTo} onSeen={onSeen} />
         <TypingLine chat={chat} />
-        <Composer aim={aim} onAim={setAim} onSaid={() => { setReadUpTo(null) }} history={history} />
+        {window !== null && <WindowLine window={window} />}
+        {window?.state === 'closed' ? <WindowClosed chat={chat} /> : <Composer aim={aim} onAim={setAim} onSaid={() => { setReadUpTo(null) }} history={history} />}
       </DropZone>
       <Suspense>
         {removing !== null && (

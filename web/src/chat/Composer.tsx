@@ -8,6 +8,7 @@ import { takeFiles } from '../files/take.ts'
 import { EditMessage, SetTyping } from '../graphql/deeds.ts'
 import { IconButton } from '../ui/Button.tsx'
 import type { History } from './history.ts'
+import { TemplateButton } from '../whatsapp/ReplyWindow.tsx'
 import { Mentions } from './Mentions.tsx'
 import { useMentions } from './useMentions.ts'
 import { useRoom } from './room.ts'
@@ -98,7 +99,7 @@ export function Composer({ aim, onAim, onSaid, history }: { aim: Aim; onAim: (ai
       event.preventDefault()
       submit()
     } else if (event.key === 'Escape' && aim !== null) onAim(null)
-    else if (event.key === 'ArrowUp' && text === '') {
+    else if (event.key === 'ArrowUp' && text === '' && chat.kind !== 'WHATSAPP') {
       const own = history.run().messages.findLast(({ sender, text: has, deletedAt, forwarded }) => sender?.id === me.id && has !== null && deletedAt === null && !forwarded)
       if (own === undefined) return
       event.preventDefault()
@@ -137,6 +138,7 @@ export function Composer({ aim, onAim, onSaid, history }: { aim: Aim; onAim: (ai
           <IconButton label={t('file.attach')} disabled={editing !== null} onClick={() => picker.current?.click()} className="rounded-full">
             <Paperclip className="size-5" />
           </IconButton>
+          {chat.kind === 'WHATSAPP' && <TemplateButton chat={chat} />}
           <input
             ref={picker}
             type="file"

@@ -14,8 +14,11 @@ const MORE = [...'🎉🔥👏💯✅❌👀🤔😀😅😍😎😡😭🥳🤝
 /** What can be done with a message. */
 export function MessageMenu({ message, mine, ...opened }: Opened & { message: Message; mine: boolean }) {
   const { t } = useTranslation()
-  const { chat, react, aim, forward, pin, remove, showReceipts } = useRoom()
+  const { me, chat, react, aim, forward, pin, remove, showReceipts } = useRoom()
   const [isAll, setAll] = useState(false)
+  // What a customer got stays as it is: WhatsApp takes nothing back.
+  const isFree = chat.kind !== 'WHATSAPP'
+  const own = mine && message.sender?.id === me.id
   const manages = chat.viewerMember?.role !== 'MEMBER'
   return (
     <Menu {...opened} align={mine ? 'end' : 'start'} className="w-60">
@@ -47,9 +50,9 @@ export function MessageMenu({ message, mine, ...opened }: Opened & { message: Me
       {(chat.kind !== 'GROUP' || manages) && (
         <MenuItem icon={message.pinnedAt === null ? Pin : PinOff} onSelect={() => { pin(message) }}>{t(message.pinnedAt === null ? 'pin' : 'unpin')}</MenuItem>
       )}
-      {mine && message.text !== null && !message.forwarded && <MenuItem icon={Pencil} onSelect={() => { aim({ kind: 'edit', message }) }}>{t('edit')}</MenuItem>}
-      {mine && <MenuItem icon={CheckCheck} onSelect={() => { showReceipts(message) }}>{t('receipts')}</MenuItem>}
-      {(mine || (chat.kind === 'GROUP' && manages)) && <MenuItem icon={Trash2} alarm onSelect={() => { remove(message) }}>{t('delete')}</MenuItem>}
+      {isFree && own && message.text !== null && !message.forwarded && <MenuItem icon={Pencil} onSelect={() => { aim({ kind: 'edit', message }) }}>{t('edit')}</MenuItem>}
+      {isFree && own && <MenuItem icon={CheckCheck} onSelect={() => { showReceipts(message) }}>{t('receipts')}</MenuItem>}
+      {isFree && (own || (chat.kind === 'GROUP' && manages)) && <MenuItem icon={Trash2} alarm onSelect={() => { remove(message) }}>{t('delete')}</MenuItem>}
     </Menu>
   )
 }

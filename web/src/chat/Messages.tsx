@@ -209,8 +209,12 @@ function RowView({ row, lit }: { row: Row; lit: boolean }) {
   }
   if (row.kind === 'draft') return <DraftBubble draft={row.draft} first={row.first} last={row.last} />
   if (row.kind === 'parcel') return <ParcelBubble parcel={row.parcel} first={row.first} />
-  const mine = row.message.sender?.id === me.id
-  return <Bubble message={row.message} first={row.first} last={row.last} mine={mine} status={mine ? statusOf(row.message.number, chat) : null} lit={lit} named={chat.kind === 'GROUP'} />
+  // All who answer a customer speak with one voice.
+  const isCustomers = chat.kind === 'WHATSAPP'
+  const own = row.message.sender?.id === me.id
+  const mine = isCustomers ? row.message.sender?.__typename !== 'Contact' : own
+  const status = !mine ? null : isCustomers ? row.message.status : statusOf(row.message.number, chat)
+  return <Bubble message={row.message} first={row.first} last={row.last} mine={mine} status={status} lit={lit} named={isCustomers ? mine && !own : chat.kind === 'GROUP' && !mine} />
 }
 
 /** Reads a message out that has just come from somebody else. */

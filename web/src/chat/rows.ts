@@ -89,7 +89,7 @@ export function guess(row: Row | undefined): number {
 
 /** What its files take, before they are drawn. */
 export function heightOf({ attachments }: Message): number {
-  const pictures = attachments.filter(({ kind }) => kind === 'IMAGE')
+  const pictures = attachments.filter(({ kind, state }) => kind === 'IMAGE' && state === 'READY')
   const [only] = pictures
   const squares = pictures.length > 2 ? 336 : 168
   return (pictures.length === 1 && only !== undefined ? boxOf(only.width, only.height).height : pictures.length === 0 ? 0 : squares) + (attachments.length - pictures.length) * 62

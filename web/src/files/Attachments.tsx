@@ -1,3 +1,4 @@
+import { FileX2, LoaderCircle } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { FilePartsFragment } from '../generated/graphql.ts'
 import { FileLine } from './FileLine.tsx'
@@ -12,8 +13,8 @@ const SHOWN = 4
 /** The files of a message. Pictures first, beside each other; then all else, one below the other. */
 export function Attachments({ files, onView }: { files: readonly FilePartsFragment[]; onView: (id: string) => void }) {
   const { t } = useTranslation()
-  const pictures = files.filter(({ kind }) => kind === 'IMAGE')
-  const others = files.filter(({ kind }) => kind !== 'IMAGE')
+  const pictures = files.filter(({ kind, state }) => kind === 'IMAGE' && state === 'READY')
+  const others = files.filter((file) => !pictures.includes(file))
   const [only] = pictures
   const more = pictures.length - SHOWN
   return (
@@ -26,7 +27,21 @@ export function Attachments({ files, onView }: { files: readonly FilePartsFragme
           ))}
         </div>
       )}
-      {others.map((file) => (file.kind === 'AUDIO' ? <Player key={file.id} file={file} /> : file.kind === 'VIDEO' ? <Film key={file.id} file={file} /> : <FileLine key={file.id} file={file} />))}
+      {others.map((file) => (file.state !== 'READY' ? <Absent key={file.id} file={file} /> : file.kind === 'AUDIO' ? <Player key={file.id} file={file} /> : file.kind === 'VIDEO' ? <Film key={file.id} file={file} /> : <FileLine key={file.id} file={file} />))}
     </div>
+  )
+}
+
+/** A file whose bytes a customer's telephone, or WhatsApp, has not brought. */
+function Absent({ file }: { file: FilePartsFragment }) {
+  const { t } = useTranslation()
+  return (
+    <p className="flex w-72 max-w-full items-center gap-3 rounded-xl bg-pine/8 px-3 py-2.5">
+      {file.state === 'PENDING' ? <LoaderCircle aria-hidden className="size-6 shrink-0 animate-spin text-pine" /> : <FileX2 aria-hidden className="size-6 shrink-0 text-alarm" />}
+      <span className="min-w-0">
+        <span className="block truncate font-semibold">{file.fileName}</span>
+        <span className="block text-xs text-soft">{t(file.state === 'PENDING' ? 'file.pending' : 'file.failed')}</span>
+      </span>
+    </p>
   )
 }

@@ -13,7 +13,7 @@ const BUTTON = 'flex size-11 shrink-0 items-center justify-center rounded-full b
 export function Viewer({ messages, id, onView, onClose }: { messages: readonly Message[]; id: string; onView: (id: string) => void; onClose: () => void }) {
   const { t } = useTranslation()
   const times = useTimes()
-  const all = messages.flatMap((message) => (message.deletedAt === null ? message.attachments.filter(({ kind }) => kind === 'IMAGE').map((file) => ({ file, message })) : []))
+  const all = messages.flatMap((message) => (message.deletedAt === null ? message.attachments.filter(({ kind, state }) => kind === 'IMAGE' && state === 'READY').map((file) => ({ file, message })) : []))
   const at = all.findIndex(({ file }) => file.id === id)
   const here = all[at]
   const step = (by: number) => {

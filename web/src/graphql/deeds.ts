@@ -33,6 +33,10 @@ export {
   RevokeSessionDocument as RevokeSession,
   RevokeOthersDocument as RevokeOtherSessions,
   CreateUploadDocument as CreateUpload,
+  AssignDocument as AssignChat,
+  SendTemplateDocument as SendTemplate,
+  StartWhatsAppDocument as StartWhatsAppChat,
+  RetryDocument as RetryMessage,
   BlockDocument as BlockUser,
   UnblockDocument as UnblockUser,
 } from '../generated/graphql.ts'

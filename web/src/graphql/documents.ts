@@ -16,6 +16,7 @@ export {
   ReceiptsDocument as Receipts,
   AccountDocument as Account,
   InvitePreviewDocument as InvitePreview,
+  TemplatesDocument as Templates,
   LinksDocument as Links,
   ServerDocument as Server,
 } from '../generated/graphql.ts'

@@ -17,6 +17,7 @@ import { FOREVER, isMuted } from '../list/filters.ts'
 import { Avatar } from '../ui/Avatar.tsx'
 import { Button, IconButton } from '../ui/Button.tsx'
 import { Confirm } from '../ui/Dialog.tsx'
+import { Assign } from '../whatsapp/Assign.tsx'
 import { EditGroup } from './EditGroup.tsx'
 import { InviteLink } from './InviteLink.tsx'
 import { MemberList } from './MemberList.tsx'
@@ -50,7 +51,7 @@ export function Info({ chat, onClose }: { chat: ChatLinePartsFragment; onClose: 
               <Avatar {...faceOf(chat, me.id)} size="lg" />
             )}
             <h3 className="mt-3 text-xl font-bold [overflow-wrap:anywhere]">{chat.title}</h3>
-            {other === undefined ? <p className="text-sm text-soft">{t('members', { count: chat.memberCount })}</p> : <There userId={other.id} />}
+            {other !== undefined ? <There userId={other.id} /> : chat.whatsapp === null ? <p className="text-sm text-soft">{t('members', { count: chat.memberCount })}</p> : <Customer chat={chat} />}
             {chat.description !== null && <p className="mt-2 text-soft whitespace-pre-wrap">{chat.description}</p>}
             {manages && <EditGroup chat={chat} />}
           </div>
@@ -90,6 +91,20 @@ export function Section({ title, children }: { title: string; children: ReactNod
       <h4 className="px-2 pb-2 text-xs font-bold tracking-wide text-faint uppercase">{title}</h4>
       {children}
     </section>
+  )
+}
+
+/** By which number a customer writes, and who answers. */
+function Customer({ chat }: { chat: ChatLinePartsFragment }) {
+  const { t } = useTranslation()
+  const phone = chat.whatsapp?.contact.phone ?? null
+  return (
+    <>
+      {phone === null ? <p className="text-soft">{t('whatsapp.hidden')}</p> : <a href={`tel:${phone}`} className="font-semibold text-pine underline-offset-2 hover:underline">{phone}</a>}
+      <span className="mt-3">
+        <Assign chat={chat} />
+      </span>
+    </>
   )
 }
 

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { AtSign, BellOff, MoreHorizontal, Pin } from 'lucide-react'
+import { AtSign, BellOff, MoreHorizontal, Phone, Pin, UserCheck } from 'lucide-react'
 import { lazy, memo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useMe } from '../app/context.ts'
@@ -19,9 +19,10 @@ export function otherOf(chat: ChatLinePartsFragment, userId: string) {
   return chat.kind === 'DIRECT' ? chat.members.nodes.find(({ user }) => user.id !== userId)?.user : undefined
 }
 
-/** The face of a chat: that of the other one, or of the group. */
+/** The face of a chat: that of the other one, of the customer, or of the group. */
 export function faceOf(chat: ChatLinePartsFragment, userId: string) {
   const other = otherOf(chat, userId)
+  if (chat.whatsapp !== null) return { id: chat.whatsapp.contact.id, name: chat.title, group: false, url: chat.whatsapp.contact.avatarUrl }
   return { id: other?.id ?? chat.id, name: chat.title, group: chat.kind === 'GROUP', url: other === undefined ? chat.avatarUrl : other.avatarUrl }
 }
 
@@ -41,7 +42,14 @@ export const ChatRow = memo(function ChatRow({ chat }: { chat: ChatLinePartsFrag
         search={{}}
         className="flex h-full items-center gap-3 rounded-2xl px-3 hover:bg-hover focus-visible:-outline-offset-2 aria-[current=page]:bg-hover"
       >
-        <Avatar {...faceOf(chat, me.id)} userId={other?.id} />
+        <span className="relative">
+          <Avatar {...faceOf(chat, me.id)} userId={other?.id} />
+          {chat.whatsapp !== null && (
+            <span role="img" aria-label="WhatsApp" className="absolute -right-1 -bottom-1 flex size-5 items-center justify-center rounded-full border-2 border-sheet bg-[#1d7a4d] text-white">
+              <Phone className="size-2.5 fill-current" strokeWidth={1} />
+            </span>
+          )}
+        </span>
         <span className="flex min-w-0 flex-1 flex-col gap-0.5">
           <span className="flex items-baseline gap-2">
             <span className="min-w-0 flex-1 truncate font-semibold">{chat.title}</span>
@@ -50,10 +58,11 @@ export const ChatRow = memo(function ChatRow({ chat }: { chat: ChatLinePartsFrag
             </time>
           </span>
           <span className="flex items-center gap-1.5">
-            {last !== null && last.sender?.id === me.id && last.deletedAt === null && <Ticks status={statusOf(last.number, chat)} />}
+            {last !== null && last.sender?.id === me.id && last.deletedAt === null && <Ticks status={chat.whatsapp === null ? statusOf(last.number, chat) : last.status} />}
             <Preview chat={chat} />
             {muted && <BellOff role="img" aria-label={t('muted')} className="size-3.5 shrink-0 text-faint" />}
             {own?.pinned === true && <Pin role="img" aria-label={t('pinned')} className="size-3.5 shrink-0 text-faint" />}
+            {chat.whatsapp?.assignee?.id === me.id && <UserCheck role="img" aria-label={t('whatsapp.yours')} className="size-4 shrink-0 text-pine" />}
             {chat.unreadMentionCount > 0 && <AtSign role="img" aria-label={t('mentioned')} className="size-4 shrink-0 text-pine" />}
             {unread > 0 && (
               <span aria-label={t('unread', { count: unread })} className={`min-w-5 shrink-0 rounded-full px-1.5 text-center text-xs leading-5 font-bold ${muted ? 'bg-line text-ink' : 'bg-pine text-on-pine'}`}>
@@ -90,6 +99,6 @@ function Preview({ chat }: { chat: ChatLinePartsFragment }) {
   }
   if (last === null) return <span className={line}>{t('noMessages')}</span>
   const text = last.deletedAt !== null ? t('deleted') : (last.text ?? (last.kind === 'FILE' ? (last.attachments[0]?.fileName ?? t('kind.FILE')) : t(`kind.${last.kind}`)))
-  const who = chat.kind === 'DIRECT' ? '' : last.sender?.id === me.id ? `${t('you')}: ` : `${last.sender?.displayName ?? ''}: `
+  const who = chat.kind === 'DIRECT' || last.sender?.__typename === 'Contact' ? '' : last.sender?.id === me.id ? `${t('you')}: ` : `${last.sender?.displayName ?? ''}: `
   return <span className={line}>{`${who}${text}`}</span>
 }

@@ -1,13 +1,15 @@
 import { useNavigate } from '@tanstack/react-router'
-import { ArrowLeft, Users } from 'lucide-react'
+import { ArrowLeft, Phone, Users } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useAct } from '../app/act.ts'
+import { isAgent, useMe } from '../app/context.ts'
 import type { PersonPartsFragment } from '../generated/graphql.ts'
 import { CreateDirectChat, CreateGroupChat } from '../graphql/deeds.ts'
 import { Button } from '../ui/Button.tsx'
 import { Dialog } from '../ui/Dialog.tsx'
 import { Field } from '../ui/Field.tsx'
+import { NewCustomer } from '../whatsapp/NewCustomer.tsx'
 import { PeoplePicker } from './PeoplePicker.tsx'
 
 /** One person, or a group. */
@@ -15,7 +17,8 @@ export function NewChat({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation()
   const act = useAct()
   const navigate = useNavigate()
-  const [isGroup, setGroup] = useState(false)
+  const me = useMe()
+  const [what, setWhat] = useState<'person' | 'group' | 'customer'>('person')
   const [chosen, setChosen] = useState<ReadonlyMap<string, PersonPartsFragment>>(new Map())
   const [title, setTitle] = useState('')
   // The same one over every try: a lost answer does not make a second group.
@@ -35,8 +38,10 @@ export function NewChat({ onClose }: { onClose: () => void }) {
   }
 
   return (
-    <Dialog title={t(isGroup ? 'newChat.group' : 'newChat.title')} open onClose={onClose}>
-      {isGroup ? (
+    <Dialog title={t(what === 'group' ? 'newChat.group' : what === 'customer' ? 'whatsapp.new' : 'newChat.title')} open onClose={onClose}>
+      {what === 'customer' ? (
+        <NewCustomer onBack={() => { setWhat('person') }} onChat={show} />
+      ) : what === 'group' ? (
         <form
           className="flex min-h-0 flex-col gap-4"
           onSubmit={(event) => {
@@ -47,7 +52,7 @@ export function NewChat({ onClose }: { onClose: () => void }) {
           <Field label={t('group.name')} value={title} onChange={(event) => { setTitle(event.target.value) }} maxLength={120} required />
           <PeoplePicker chosen={chosen} onPick={toggle} />
           <div className="flex justify-between">
-            <Button look="quiet" onClick={() => { setGroup(false) }}>
+            <Button look="quiet" onClick={() => { setWhat('person') }}>
               <ArrowLeft className="size-4" /> {t('back')}
             </Button>
             <Button look="main" type="submit" disabled={title.trim() === ''}>
@@ -57,12 +62,20 @@ export function NewChat({ onClose }: { onClose: () => void }) {
         </form>
       ) : (
         <div className="flex min-h-0 flex-col gap-3">
-          <button type="button" onClick={() => { setGroup(true) }} className="-mx-3 flex items-center gap-3 rounded-2xl px-3 py-2 text-left font-semibold text-pine hover:bg-hover">
+          <button type="button" onClick={() => { setWhat('group') }} className="-mx-3 flex items-center gap-3 rounded-2xl px-3 py-2 text-left font-semibold text-pine hover:bg-hover">
             <span className="flex size-8 items-center justify-center rounded-[10px] bg-pine text-on-pine">
               <Users className="size-4.5" aria-hidden />
             </span>
             {t('newChat.group')}
           </button>
+          {isAgent(me) && (
+            <button type="button" onClick={() => { setWhat('customer') }} className="-mx-3 flex items-center gap-3 rounded-2xl px-3 py-2 text-left font-semibold text-pine hover:bg-hover">
+              <span className="flex size-8 items-center justify-center rounded-[10px] bg-[#1d7a4d] text-white">
+                <Phone className="size-4.5" aria-hidden />
+              </span>
+              {t('whatsapp.new')}
+            </button>
+          )}
           <PeoplePicker onPick={(person) => void talkTo(person.id)} />
         </div>
       )}

@@ -3,12 +3,12 @@ import { PenSquare, Search as Glass, X } from 'lucide-react'
 import { Suspense, lazy, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useQuery } from 'urql'
-import { useMe } from '../app/context.ts'
+import { isAgent, useMe } from '../app/context.ts'
 import { Start } from '../graphql/documents.ts'
 import { Avatar } from '../ui/Avatar.tsx'
 import { IconButton } from '../ui/Button.tsx'
 import { ChatList } from './ChatList.tsx'
-import { PAGE, VIEWS, filterOf } from './filters.ts'
+import { AGENT_VIEWS, PAGE, VIEWS, filterOf } from './filters.ts'
 import type { View } from './filters.ts'
 
 const SearchResults = lazy(() => import('./SearchResults.tsx').then(({ SearchResults }) => ({ default: SearchResults })))
@@ -75,14 +75,14 @@ export function Sidebar() {
       </div>
       {query === '' ? (
         <>
-          <div role="group" aria-label={t('view.label')} className="flex gap-1.5 overflow-x-auto px-4 pt-3 pb-2">
-            {VIEWS.map((name) => (
+          <div role="group" aria-label={t('view.label')} className="flex gap-1.5 overflow-x-auto px-4 pt-3 pb-2 [scrollbar-width:none]">
+            {(isAgent(own) ? AGENT_VIEWS : VIEWS).map((name) => (
               <button
                 key={name}
                 type="button"
                 aria-pressed={view === name}
                 onClick={() => { setView(name) }}
-                className="rounded-full px-3 py-1 text-sm font-medium text-soft transition hover:bg-hover aria-pressed:bg-pine aria-pressed:text-on-pine"
+                className="shrink-0 rounded-full px-3 py-1 text-sm font-medium text-soft transition hover:bg-hover aria-pressed:bg-pine aria-pressed:text-on-pine"
               >
                 {t(`view.${name}`)}
               </button>

@@ -49,7 +49,7 @@ export function createNotices(userId: string) {
         if (looked) return
         const who = message.sender?.displayName ?? ''
         // The same tag in several tabs is one notice.
-        const notice = new Notification(chat.kind === 'DIRECT' ? who : `${who} · ${chat.title}`, { body: message.text ?? '', tag: message.id, icon: '/icon.svg' })
+        const notice = new Notification(chat.kind === 'GROUP' ? `${who} · ${chat.title}` : who, { body: message.text ?? '', tag: message.id, icon: '/icon.svg' })
         notice.onclick = () => {
           window.focus()
           open?.(chat.id)
