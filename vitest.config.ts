@@ -12,7 +12,8 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    // What takes minutes is a job of its own: `npm run test:browser:long`.
+    include: process.env.LONG_TESTS === undefined ? ['src/**/*.test.ts', 'test/**/*.test.ts'] : ['test/**/*.long.ts'],
     globalSetup: ['test/setup.ts'],
     // Real servers and databases: a cold first statement may take its time on a busy machine.
     testTimeout: 60_000,

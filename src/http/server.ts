@@ -12,6 +12,7 @@ import type { HealthChecks } from './health.ts'
 import { createJsonLane } from './json-lane.ts'
 import { admitRequest, refuse } from './limits.ts'
 import { createPipeline } from './pipeline.ts'
+import { createWeb } from './web.ts'
 import { serveWebSocket } from './ws.ts'
 
 /** A listening server. */
@@ -34,13 +35,14 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
   const answerJson = createJsonLane(config, pipeline)
   const files = createFiles(config, services)
   const graphiql = config.graphiql ? createGraphiQL({ endpoint: '/graphql' }) : () => false
+  const web = await createWeb()
   const route = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const path = (req.url ?? '/').split('?', 1)[0]
     res.setHeader('x-content-type-options', 'nosniff')
     // Whoever sends a file is watched where it is taken.
     if (!isUpload(req)) limitTime(req, res)
     if (await files(req, res)) return
-    if (graphiql(req, res)) return
+    if (graphiql(req, res) || web(req, res)) return
     if (path === '/graphql') {
       if ((await admitRequest(req, res)) && !(await answerJson(req, res))) await (api.requestListener(req, res) as Promise<void> | undefined)
     } else if (path === '/health/live') answerLive(res)
@@ -103,7 +105,7 @@ function limitTime(req: IncomingMessage, res: ServerResponse): void {
   req.once('close', () => { clearTimeout(timer) })
 }
 
-/** A person with a browser wants a page, a program the state of the server. */
+/** Where the web client was not built: a person with a browser wants a page all the same, a program the state of the server. */
 async function answerRoot(config: Config, req: IncomingMessage, res: ServerResponse, ready: () => Promise<void>): Promise<void> {
   if (!config.graphiql || !(req.headers.accept ?? '').includes('text/html')) return ready()
   res.writeHead(302, { location: '/graphql' })
