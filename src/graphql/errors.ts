@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql'
 import type { FieldMap, ObjectFieldBuilder, ObjectRef } from '@pothos/core'
 import { AppError, BadUserInput, Faults, InvalidInput, RateLimited, Unauthenticated, Unavailable, throwFaults } from '../base/errors.ts'
 import { decodeId } from '../base/id.ts'
-import { isUnavailable } from '../base/database-errors.ts'
+import { isUnavailable, wasCancelled } from '../base/database-errors.ts'
 import { freshCursor } from '../event/resume.ts'
 import { builder, Query } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
@@ -202,6 +202,7 @@ export function presentError(error: unknown, requestId: string, onFault: (error:
   const unavailable = (message: string) => make(message, 'UNAVAILABLE', { status: 503, headers: { 'retry-after': '1' } }, { retryable: true, requestId })
   if (original instanceof Unavailable) return unavailable(original.message)
   onFault(original)
+  if (wasCancelled(original)) return unavailable('This took too long and was stopped. Try again.')
   if (isUnavailable(original)) return unavailable('The server cannot reach its database just now. Try again.')
   return make(MASKED, 'INTERNAL_SERVER_ERROR', undefined, { requestId })
 }

@@ -12,6 +12,7 @@ import type { HealthChecks } from './health.ts'
 import { createJsonLane } from './json-lane.ts'
 import { admitRequest, refuse } from './limits.ts'
 import { createPipeline } from './pipeline.ts'
+import { Seats } from './seats.ts'
 import { serveWebSocket } from './ws.ts'
 
 /** A listening server. */
@@ -25,7 +26,8 @@ export interface HttpServer {
 export async function serveHttp(config: Config, services: Services, checks: HealthChecks, keepAliveMs?: number): Promise<HttpServer> {
   const streams = new Set<ServerResponse>()
   const pipeline = createPipeline(config, services)
-  const api = createApi(config, services, pipeline, streams)
+  const seats = new Seats()
+  const api = createApi(config, services, pipeline, streams, seats)
   const answerJson = createJsonLane(config, pipeline)
   const files = createFiles(config, services)
   const graphiql = config.graphiql ? createGraphiQL({ endpoint: '/graphql' }) : () => false
@@ -37,7 +39,7 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
     if (await files(req, res)) return
     if (graphiql(req, res)) return
     if (path === '/graphql') {
-      if ((await admitRequest(req, res)) && !(await answerJson(req, res))) await (api.requestListener(req, res) as Promise<void> | undefined)
+      if ((await admitRequest(config, req, res)) && !(await answerJson(req, res))) await (api.requestListener(req, res) as Promise<void> | undefined)
     } else if (path === '/health/live') answerLive(res)
     else if (path === '/health/ready' || path === '/api/health') await answerReady(res, checks)
     else if (path === '/') await answerRoot(config, req, res, () => answerReady(res, checks))
@@ -60,7 +62,7 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
       .finally(() => running.delete(answer))
     running.add(answer)
   })
-  const closeSockets = serveWebSocket(server, config, services, pipeline, keepAliveMs)
+  const closeSockets = serveWebSocket(server, config, services, pipeline, { seats, ...(keepAliveMs === undefined ? {} : { keepAliveMs }) })
   await listen(server, config)
   return {
     url: urlOf(server.address() as AddressInfo),
