@@ -163,8 +163,10 @@ export function hideHints(message: string, hints: boolean): string {
 }
 
 /** Leaves out the value of a variable that does not fit, which may hold a password: clients log such messages. */
-function hideValue(message: string): string {
-  return message.replace(/^(Variable "\$\w+" got) invalid value .*?( at "[\w.[\]]+")?; (?=[^;]*$)/s, '$1 an invalid value$2; ')
+export function hideValue(message: string): string {
+  const shown = message.replace(/^(Variable "\$\w+" got) invalid value .*?( at "[\w.[\]]+")?; (?=[^;]*$)/s, '$1 an invalid value$2; ')
+  // Whatever stands where a text belongs may be one that nobody shall read.
+  return shown.replace(/(String cannot represent a non string value): .*$/s, '$1.')
 }
 
 /** What was presented once stays as it is, wherever else it passes by. */

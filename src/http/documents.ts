@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import type { Limits } from '../base/limits.ts'
 import { costOf } from '../graphql/cost.ts'
 import type { Cost } from '../graphql/cost.ts'
-import { hideHints } from '../graphql/errors.ts'
+import { hideHints, hideValue } from '../graphql/errors.ts'
 import { readLevels } from '../graphql/levels.ts'
 import type { Level } from '../graphql/levels.ts'
 import { schema } from '../graphql/schema.ts'
@@ -53,7 +53,7 @@ export function createDocuments({ introspection, limits, permit }: Options): Doc
   /** Of operations whose variables decide what they cost. */
   const costs = new WeakMap<OperationDefinitionNode, Exclude<Cost, number>>()
   const refused = (error: unknown) =>
-    new GraphQLError(hideHints(error instanceof Error ? error.message : 'The document cannot be read.', introspection), {
+    new GraphQLError(hideHints(hideValue(error instanceof Error ? error.message : 'The document cannot be read.'), introspection), {
       ...(error instanceof GraphQLError ? { nodes: error.nodes, source: error.source, positions: error.positions } : {}),
       extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: { status: 400, spec: true } },
     })

@@ -33,7 +33,7 @@ export interface Rules {
   /** Who a client is, by its `connectionParams`: what it is told, or null where it is sent away with 4403. It must not fail. */
   admit(peer: Peer, params: Readonly<Record<string, unknown>>): Promise<Record<string, unknown> | null>
   answer(peer: Peer, id: string, params: SubscribePayload, making: Making): Promise<Answer>
-  /** Called before each answer but those of a live stream. */
+  /** Called before each frame but those of a live stream. */
   onAnswer(peer: Peer): void
   onClose(peer: Peer): void
   /** A frame that is too large or broken is the client's fault: ws has closed the socket with the code that says so. */
@@ -211,7 +211,6 @@ export class Peer {
   }
 
   #next(id: string, { errors, ...rest }: ExecutionResult, done?: () => void): void {
-    this.#rules.onAnswer(this)
     const payload = errors === undefined ? rest : { ...rest, errors: errors.map((error) => error.toJSON()) }
     this.#send({ id, type: MessageType.Next, payload }, done)
   }
@@ -230,6 +229,8 @@ export class Peer {
   }
 
   #send(message: object, done: () => void = NOTHING): void {
+    // Whatever it is, pongs and refusals too: a client that reads nothing would have all of it kept.
+    if (this.socket.readyState === WebSocket.OPEN) this.#rules.onAnswer(this)
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message), done)
     else done()
   }

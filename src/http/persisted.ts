@@ -7,8 +7,8 @@ import type { Config } from '../config.ts'
 /** Documents that were listed ahead. */
 export interface Persisted {
   /**
-   * The text of a request that names its document by id rather than giving it; null where it gives it. An id stands in `documentId`, or as Apollo's clients
-   * say it in `extensions.persistedQuery.sha256Hash`.
+   * The text of a request that names its document by id rather than giving it; null where it gives it. An id stands in `documentId` (POST only), or as
+   * Apollo's clients say it in `extensions.persistedQuery.sha256Hash`.
    * @throws {GraphQLError} ready for the client, where nothing is listed under this id.
    */
   textOf(params: { query?: unknown; documentId?: unknown; extensions?: unknown }): string | null
@@ -25,7 +25,8 @@ export function readPersisted({ files, only }: Config['persisted']): Persisted {
     textOf({ query, documentId, extensions }) {
       const id = documentId ?? hashIn(extensions)
       if ((query != null && query !== '') || typeof id !== 'string' || texts.size === 0) return null
-      const text = texts.get(id)
+      // Codegen writes the name of the hash before it.
+      const text = texts.get(id) ?? texts.get(`sha256:${id}`)
       if (text === undefined) throw new GraphQLError('PersistedQueryNotFound', { extensions: { code: 'PERSISTED_QUERY_NOT_FOUND', http: { status: 400, spec: true } } })
       return text
     },

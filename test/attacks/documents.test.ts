@@ -84,7 +84,7 @@ describe('pages and lists', () => {
   })
 
   test('row 30: a page is at most 100, by variable too; it is not negative and no fraction', async () => {
-    for (const first of [101, 100_000, -1, 1.5, 'NaN', 1e400, null]) {
+    for (const first of [101, 100_000, -1, 1.5, 'NaN', Infinity, null]) {
       const { http, ws } = await askAll(server, alice, 'query ($first: Int) { chats(first: $first) { totalCount } }', { first })
       // JSON has no number beyond all others: it arrives as null, which is no size.
       if (first === null || first === Infinity) expect([http.errors, ws.errors]).toEqual([[], []])

@@ -118,14 +118,30 @@ describe('rows 50 and 51: frames that are made to break', () => {
     await expectService()
   })
 
-  test('ten thousand pings, and as many of the protocol’s own, are answered or not, and others are served meanwhile', async () => {
+  test('ten thousand pings end the socket, as many of the protocol’s own are answered, and others are served meanwhile', async () => {
+    const pinging = await new Line(server).greet(alice)
     const line = await new Line(server).greet(alice)
     for (let n = 0; n < 10_000; n++) {
-      line.socket.ping()
+      pinging.socket.ping()
       line.send({ type: 'ping' })
     }
     await expectService()
+    expect(await pinging.ended).toBe(1006)
     for (let n = 0; n < 10_000; n++) expect((await line.next()).type).toBe('pong')
+  })
+
+  test('a client that has much sent back and reads nothing is cut, whatever it asks for', async () => {
+    for (const frame of [{ type: 'ping', payload: { text: 'a'.repeat(200_000) } }, { type: 'subscribe', id: '1', payload: { query: `{ ${'a'.repeat(200_000)} }` } }]) {
+      const line = await new Line(server).greet(alice)
+      const wire = (line.socket as unknown as { _socket: { pause(): void } })._socket
+      wire.pause()
+      for (let n = 0; n < 200; n++) line.send(frame)
+      await expect.poll(() => line.socket.bufferedAmount, { interval: 20 }).toBe(0)
+      line.socket.resume()
+      ;(wire as unknown as { resume(): void }).resume()
+      expect([1006, 1013]).toContain(await line.ended)
+    }
+    await expectService()
   })
 
   test.each([
