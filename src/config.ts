@@ -200,7 +200,7 @@ const Environment = z.object({
   PERSISTED_DOCUMENTS: paths.optional(),
   METRICS_PORT: wholeNumber(0, 65_535).optional(),
   METRICS_HOST: host.default('127.0.0.1'),
-  METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  METRICS_TOKEN: z.string().regex(/^\S{16,}$/, 'must have at least 16 characters, and no spaces').optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: url.optional(),
   GRAPHIQL: bool.optional(),
   INTROSPECTION: bool.optional(),

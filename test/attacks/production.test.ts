@@ -80,9 +80,9 @@ describe('row 102: what is not there', () => {
   })
 
   test('the figures without their token', async () => {
-    const watched = await startServer({ settings: { NODE_ENV: 'production', METRICS_TOKEN: 'the token of the figures' } })
+    const watched = await startServer({ settings: { NODE_ENV: 'production', METRICS_TOKEN: 'the-token-of-the-figures' } })
     const ask = (authorization?: string) => exchange(`${watched.url}/metrics`, { method: 'GET', headers: authorization === undefined ? {} : { authorization } })
-    for (const wrong of [undefined, 'Bearer ', 'Bearer the token of the figure', 'Bearer the token of the figures!', `Bearer ${(await watched.signUp('bob')).token ?? ''}`]) {
+    for (const wrong of [undefined, 'Bearer ', 'Bearer the-token-of-the-figure', 'Bearer the-token-of-the-figures!', `Bearer ${(await watched.signUp('bob')).token ?? ''}`]) {
       const { status, body } = await ask(wrong)
       expect(status).toBe(401)
       expect(body).not.toContain('parley_')
