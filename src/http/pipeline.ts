@@ -20,9 +20,10 @@ import type { Prepared } from './documents.ts'
 import { clientOf, httpEdge } from './edge.ts'
 import { readPersisted } from './persisted.ts'
 import type { Persisted } from './persisted.ts'
+import type { Traces } from './traces.ts'
 
-/** What operations find in their context besides: over HTTP the response that they are answered by. */
-export type OperationContext = GraphQLContext & { res?: ServerResponse | undefined }
+/** What operations find in their context besides: over HTTP the exchange that they are part of. */
+export type OperationContext = GraphQLContext & { res?: ServerResponse | undefined; req?: IncomingMessage | undefined }
 
 /** Of which request the log speaks; null where it was none yet. */
 export type About = Pick<GraphQLContext, 'requestId'> & Partial<Pick<GraphQLContext, 'viewer' | 'connectionId'>>
@@ -52,7 +53,7 @@ export interface Pipeline {
 /** While the database is out of reach the log hears of it this often. */
 const AWAY_MS = 1000
 
-export function createPipeline(config: Config, services: Services): Pipeline {
+export function createPipeline(config: Config, services: Services, traces: Traces | null = null): Pipeline {
   const present = presenting(config, services)
   const { limits, introspection } = config
   const { meters } = services
@@ -96,27 +97,32 @@ export function createPipeline(config: Config, services: Services): Pipeline {
       try {
         // A token that is not valid (any more) is as none: signing in again must not fail because of it.
         const { viewer, trusted } = await admit(services, edge.credentials)
-        return contextOf(services, { edge, viewer, client: clientOf(config, req, trusted), res })
+        return contextOf(services, { edge, viewer, client: clientOf(config, req, trusted), res, req })
       } catch (error) {
         throw present(error, edge)
       }
     },
-    socketContext: (edge) => contextOf(services, { edge, viewer: edge.viewer, client: edge.client, res: undefined }),
+    socketContext: (edge) => contextOf(services, { edge, viewer: edge.viewer, client: edge.client, res: undefined, req: undefined }),
     async execute(args) {
       const ctx = args.contextValue as OperationContext
       const operation = getOperationAST(args.document, args.operationName)
       if (operation == null || !isAutomatic(operation)) touch(ctx)
       const type = operation?.operation === 'query' ? 'query' : 'mutation'
       const began = performance.now()
+      const end = traces?.begin(operation, ctx)
+      const ended = (result: ExecutionResult) => {
+        end?.(codesOf(result))
+        return result
+      }
       try {
         meters.operations[ctx.res === undefined ? 'ws' : 'http'][type]++
         if (operation != null) documents.checkCost(operation, args.variableValues)
         if (type === 'query' && operation != null && selectsEventCursor(operation, () => fragmentsOf(args.document))) await takeEventCursor(ctx, true)
         // Yoga's own executor, so that all answers are worded alike. Nothing in the schema is sent in parts: it answers one result.
         const result = normalizedExecutor(args as Parameters<typeof normalizedExecutor>[0]) as ExecutionResult | Promise<ExecutionResult>
-        return presented(result instanceof Promise ? await timeLimit.run(result, () => tooLong(ctx, operation?.name?.value)) : result, ctx)
+        return ended(presented(result instanceof Promise ? await timeLimit.run(result, () => tooLong(ctx, operation?.name?.value)) : result, ctx))
       } catch (error) {
-        return presented({ errors: [error as GraphQLError] }, ctx)
+        return ended(presented({ errors: [error as GraphQLError] }, ctx))
       } finally {
         meters.operationSeconds[type].note((performance.now() - began) / 1000)
       }
@@ -128,8 +134,16 @@ export function createPipeline(config: Config, services: Services): Pipeline {
         meters.operations[ctx.res === undefined ? 'ws' : 'sse'].subscription++
         const operation = getOperationAST(args.document, args.operationName)
         if (operation != null) documents.checkCost(operation, args.variableValues)
+        const end = traces?.begin(operation, ctx)
         const answer = await subscribe(sharing, settle, args)
-        return Symbol.asyncIterator in answer ? answer : settle(answer, ctx)
+        if (Symbol.asyncIterator in answer) {
+          // Its span is that of its beginning: it may last for days.
+          end?.([])
+          return answer
+        }
+        const settled = settle(answer, ctx)
+        end?.(codesOf(settled))
+        return settled
       } catch (error) {
         return settle({ errors: [error as GraphQLError] }, ctx)
       }
@@ -149,10 +163,10 @@ function withoutLoss(result: ExecutionResult, ctx: GraphQLContext): ExecutionRes
 const FAULTS = new Set<unknown>(['INTERNAL_SERVER_ERROR', 'UNAVAILABLE'])
 
 /** Written out, for spreading so many properties takes longer than all the rest of what happens to an operation on its way. */
-function contextOf(services: Services, { edge, viewer, client, res }: Pick<OperationContext, 'viewer' | 'client' | 'res'> & { edge: Omit<Edge, 'viewer' | 'client'> }): OperationContext {
+function contextOf(services: Services, { edge, viewer, client, res, req }: Pick<OperationContext, 'viewer' | 'client' | 'res' | 'req'> & { edge: Omit<Edge, 'viewer' | 'client'> }): OperationContext {
   const { settings, secrets, hostTokens, knownTokens, db, sql, sends, blobs, incoming, bus, presence, typing, limits, meters, log, hub } = services
   const { requestId, connectionId, resumeAfter, endConnection, writeLive, cookies } = edge
-  return { settings, secrets, hostTokens, knownTokens, db, sql, sends, blobs, incoming, bus, presence, typing, limits, meters, log, hub, loaders: new Loaders(), givenUp: new GivenUp(res), viewer, client, requestId, connectionId, resumeAfter, endConnection, writeLive, cookies, res }
+  return { settings, secrets, hostTokens, knownTokens, db, sql, sends, blobs, incoming, bus, presence, typing, limits, meters, log, hub, loaders: new Loaders(), givenUp: new GivenUp(res), viewer, client, requestId, connectionId, resumeAfter, endConnection, writeLive, cookies, res, req }
 }
 
 function presenting(config: Config, services: Services): Present {
@@ -172,6 +186,10 @@ function presenting(config: Config, services: Services): Present {
     }
     return presentError(error, requestId, onFault, config.introspection)
   }
+}
+
+function codesOf({ errors }: ExecutionResult): string[] {
+  return errors?.map(({ extensions }) => String(extensions.code)) ?? []
 }
 
 function fragmentsOf(document: DocumentNode): FragmentDefinitionNode[] {

@@ -14,6 +14,7 @@ import { admitRequest, refuse } from './limits.ts'
 import { Metrics, mayReadMetrics, serveMetrics } from './metrics.ts'
 import { createPipeline } from './pipeline.ts'
 import { Seats } from './seats.ts'
+import { openTraces } from './traces.ts'
 import { serveWebSocket } from './ws.ts'
 
 /** A listening server. */
@@ -28,7 +29,8 @@ export interface HttpServer {
 /** Serves HTTP, SSE and WebSocket on one port. `keepAliveMs`: how often sockets are pinged, 12 seconds unless told. @throws {StartError} where the address cannot be had. */
 export async function serveHttp(config: Config, services: Services, checks: HealthChecks, keepAliveMs?: number): Promise<HttpServer> {
   const streams = new Set<ServerResponse>()
-  const pipeline = createPipeline(config, services)
+  const traces = await openTraces(config)
+  const pipeline = createPipeline(config, services, traces)
   const seats = new Seats()
   const api = createApi(config, services, pipeline, streams, seats)
   const answerJson = createJsonLane(config, pipeline)
@@ -97,6 +99,7 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
       // Also what nobody waits for any more still needs its database.
       await Promise.allSettled(running)
       await api.dispose()
+      await traces?.close()
     },
   }
 }
