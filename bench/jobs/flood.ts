@@ -44,7 +44,7 @@ export const flood: Job = async (stage) => {
     const flooded = Object.entries(PROBES).map(([name, document]): Contender => {
       const asks = floodBy(stage, document, lines, others)
       return {
-        name, role: 'ours', pid: () => stage.parley.pid,
+        name, role: 'ours', cold: true, pid: () => stage.parley.pid,
         run: async (turn) => {
           const [outcome] = await Promise.all([atRate(turn, PER_SECOND, sends), atRate({ ms: turn.ms, begin: () => undefined }, FLOOD_PER_SECOND, asks)])
           return outcome
@@ -55,7 +55,7 @@ export const flood: Job = async (stage) => {
     const alone = rows[0]
     return {
       unit: 'sends', rows,
-      notes: [`${FLOOD_PER_SECOND} refused documents a second beside ${PER_SECOND} sends, half of them over HTTP and half over WebSocket. Processor time is that of both, per send.`],
+      notes: [`${FLOOD_PER_SECOND} refused documents a second beside ${PER_SECOND} sends, half of them over HTTP and half over WebSocket. After 300 of them in a minute (`refusedPerMinute`) they are not read any more. Processor time is that of both, per send.`],
       picture: { unit: 'milliseconds for one send, p99', bars: rows.map(({ name: label, role, p99, ops }) => ({ label, role, value: p99 ?? ops })) },
       figures: figures(rows.slice(1).map((row) => [`flood: p99 beside ${row.name} / alone`, ratioOf(row, alone, ({ p99s }) => p99s)])),
     }

@@ -23,6 +23,8 @@ export const LIMITS = {
   cost: 20_000,
   /** Milliseconds that a query or mutation may take; a statement of the database that takes longer is cancelled there. */
   operationMs: 5000,
+  /** Documents that one network address may have refused in a minute. Then its new ones are not read until the minute is over; those that the server knows are. */
+  refusedPerMinute: 300,
   /** Subscriptions at once on one WebSocket. */
   subscriptionsPerSocket: 10,
   /** Live connections at once of one user to one server: WebSockets and event streams over HTTP. */

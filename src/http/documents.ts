@@ -19,6 +19,8 @@ const MAX_BYTES_EACH = 1024 * 1024
 const MAX_REFUSED = 100
 /** What a parsed token takes up: 250 to 490 bytes by the heap of Node 20, with its node, its place and its links to the next. */
 const BYTES_PER_TOKEN = 512
+/** About what an error takes up that names places in a document, which it keeps alive. */
+const BYTES_PER_ERROR = 100_000
 /** An answer names no more faults than these. */
 export const MAX_ERRORS = 5
 
@@ -31,6 +33,8 @@ export interface Prepared {
 
 /** Reads documents and checks them against the limits and the schema, once for each text. */
 export interface Documents {
+  /** Whether this text was read before, and is remembered. */
+  knows(text: string): boolean
   /** The parsed and checked document. @throws {GraphQLError}, ready for the client, where it cannot be read or is beyond the limits. */
   prepare(text: string): Prepared
   /** @throws {GraphQLError}, ready for the client, where an operation of a prepared document asks for too much with these variables. */
@@ -49,7 +53,7 @@ interface Options {
 export function createDocuments({ introspection, limits, permit }: Options): Documents {
   const rules = introspection ? specifiedRules : [...specifiedRules, noIntrospection]
   const known = new LRUCache<string, Prepared>({ max: MAX_DOCUMENTS, maxSize: MAX_BYTES, maxEntrySize: MAX_BYTES_EACH })
-  const knownToFail = new LRUCache<string, Prepared>({ max: MAX_REFUSED, maxSize: MAX_BYTES / 4, maxEntrySize: MAX_BYTES_EACH })
+  const knownToFail = new LRUCache<string, Prepared | GraphQLError>({ max: MAX_REFUSED, maxSize: MAX_BYTES / 4, maxEntrySize: MAX_BYTES_EACH })
   /** Of operations whose variables decide what they cost. */
   const costs = new WeakMap<OperationDefinitionNode, Exclude<Cost, number>>()
   const refused = (error: unknown) =>
@@ -68,7 +72,10 @@ export function createDocuments({ introspection, limits, permit }: Options): Doc
       permit?.(document)
       return { document, levels }
     } catch (error) {
-      throw refused(error)
+      const told = refused(error)
+      // Of a parsed document nothing is kept.
+      knownToFail.set(text, told, { size: 2 * text.length + BYTES_PER_ERROR })
+      throw told
     }
   }
   /** What the operations cost, of which those by variables are noted; one that is too dear whatever they are is an error. */
@@ -79,8 +86,10 @@ export function createDocuments({ introspection, limits, permit }: Options): Doc
       return typeof cost === 'number' && cost > limits.cost ? [tooDear(cost, operation)] : []
     })
   return {
+    knows: (text) => known.has(text) || knownToFail.has(text),
     prepare(text) {
       const found = known.get(text) ?? knownToFail.get(text)
+      if (found instanceof GraphQLError) throw found
       if (found !== undefined) return found
       const { document, levels } = read(text)
       // One more than is told: that one says that there are more.

@@ -29,9 +29,14 @@ export function httpEdge(config: Config, req: IncomingMessage, res: ServerRespon
   }
 }
 
+/** The network address that a request comes from. */
+export function addressOf({ server }: Config, req: IncomingMessage): string {
+  return clientAddress(req.socket.remoteAddress, headerOf(req, 'x-forwarded-for') ?? undefined, server.trustProxy)
+}
+
 /** Who is at the other end, as far as can be told before anybody has signed in. */
-export function clientOf({ server }: Config, req: IncomingMessage, trusted: boolean): Edge['client'] {
-  return { address: clientAddress(req.socket.remoteAddress, headerOf(req, 'x-forwarded-for') ?? undefined, server.trustProxy), userAgent: headerOf(req, 'user-agent'), trusted }
+export function clientOf(config: Config, req: IncomingMessage, trusted: boolean): Edge['client'] {
+  return { address: addressOf(config, req), userAgent: headerOf(req, 'user-agent'), trusted }
 }
 
 /** Whether a page of this origin may call the server: its own pages and those that the settings name. */

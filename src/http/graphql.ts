@@ -9,7 +9,7 @@ import type { GraphQLContext, Services } from '../graphql/context.ts'
 import { withExtensions } from '../graphql/errors.ts'
 import { schema } from '../graphql/schema.ts'
 import type { Prepared } from './documents.ts'
-import { corsOf } from './edge.ts'
+import { addressOf, corsOf } from './edge.ts'
 import type { OperationContext, Pipeline } from './pipeline.ts'
 import type { Seats } from './seats.ts'
 
@@ -38,7 +38,7 @@ export function createApi(config: Config, services: Services, pipeline: Pipeline
     maskedErrors: { maskError: (error) => pipeline.present(error, null) },
     context: ({ req, res }) => pipeline.httpContext(req, res),
     extraParamNames: config.persisted.files.length > 0 ? ['documentId'] : [],
-    plugins: [persistedDocuments(pipeline), preparedDocuments(pipeline), operations(config, services, pipeline, streams, seats), realStatus, notStored],
+    plugins: [persistedDocuments(pipeline), preparedDocuments(config, pipeline), operations(config, services, pipeline, streams, seats), realStatus, notStored],
   })
 }
 
@@ -53,12 +53,13 @@ function persistedDocuments(pipeline: Pipeline): Plugin<GraphQLContext> {
 }
 
 /** Has documents read and checked by the pipeline. */
-function preparedDocuments(pipeline: Pipeline): Plugin<GraphQLContext> {
+function preparedDocuments(config: Config, pipeline: Pipeline): Plugin<GraphQLContext> {
   const known = new WeakMap<object, Prepared>()
   return {
-    onParse: ({ setParseFn }) => {
+    onParse: ({ setParseFn, context }) => {
+      const { req } = context as unknown as ServerContext
       setParseFn((source: string | { body: string }) => {
-        const prepared = pipeline.prepare(typeof source === 'string' ? source : source.body)
+        const prepared = pipeline.prepare(typeof source === 'string' ? source : source.body, addressOf(config, req))
         known.set(prepared.document, prepared)
         return prepared.document
       })

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import type { Config } from '../config.ts'
 import { schema } from '../graphql/schema.ts'
 import type { Prepared } from './documents.ts'
-import { corsOf } from './edge.ts'
+import { addressOf, corsOf } from './edge.ts'
 import { withStatusFor } from './graphql.ts'
 import { readAdmitted } from './limits.ts'
 import type { RequestWithBody } from './limits.ts'
@@ -40,7 +40,7 @@ export function createJsonLane(config: Config, pipeline: Pipeline): (req: Reques
     if (asked === null) return leave()
     let result: ExecutionResult
     try {
-      const prepared = pipeline.prepare(asked.query)
+      const prepared = pipeline.prepare(asked.query, addressOf(config, req))
       const operation = getOperationAST(prepared.document, asked.operationName)
       if (operation == null || operation.operation === 'subscription') return leave()
       result = await resultOf(req, res, asked, prepared)

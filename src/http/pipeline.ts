@@ -4,7 +4,7 @@ import type { DocumentNode, ExecutionArgs, ExecutionResult, FragmentDefinitionNo
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { admit } from '../auth/admit.ts'
 import { isUnavailable, wasCancelled } from '../base/database-errors.ts'
-import { Unavailable } from '../base/errors.ts'
+import { RateLimited, Unavailable } from '../base/errors.ts'
 import { GivenUp } from '../base/given-up.ts'
 import { Loaders } from '../base/loaders.ts'
 import { TimeLimit } from '../base/time-limit.ts'
@@ -20,6 +20,7 @@ import type { Prepared } from './documents.ts'
 import { clientOf, httpEdge } from './edge.ts'
 import { readPersisted } from './persisted.ts'
 import type { Persisted } from './persisted.ts'
+import { Refusals } from './refusals.ts'
 import type { Traces } from './traces.ts'
 
 /** What operations find in their context besides: over HTTP the exchange that they are part of. */
@@ -35,8 +36,8 @@ export type Present = (error: unknown, about: About | null) => GraphQLError
  * read a request and write an answer; a rule about operations belongs here.
  */
 export interface Pipeline {
-  /** The parsed and checked document. @throws {GraphQLError}, ready for the client, where it cannot be read or is beyond the limits. */
-  prepare(text: string): Prepared
+  /** The parsed and checked document, for somebody at this address. @throws {GraphQLError}, ready for the client, where it cannot be read or is beyond the limits. */
+  prepare(text: string, address: string): Prepared
   /** @see {Persisted} */
   textOf: Persisted['textOf']
   /** Whatever was thrown as an error that clients may see; what nobody expected goes to the log, once. */
@@ -59,6 +60,7 @@ export function createPipeline(config: Config, services: Services, traces: Trace
   const { meters } = services
   const persisted = readPersisted(config.persisted)
   const documents = createDocuments({ introspection, limits, permit: persisted.permit })
+  const refusals = new Refusals(limits.refusedPerMinute)
   const timeLimit = new TimeLimit(limits.operationMs)
   const presented = (result: ExecutionResult, ctx: OperationContext): ExecutionResult => {
     if (result.errors === undefined) return result
@@ -79,14 +81,21 @@ export function createPipeline(config: Config, services: Services, traces: Trace
   }
   const settle = (result: ExecutionResult, ctx: GraphQLContext) => withoutLoss(presented(result, ctx), ctx)
   return {
-    prepare(text) {
+    prepare(text, address) {
+      const isNew = !documents.knows(text)
+      const seconds = isNew ? refusals.waitSeconds(address) : 0
+      if (seconds > 0) {
+        meters.refusedDocuments++
+        throw present(new RateLimited('Too many documents of this address were refused: new ones are not read for a while.', seconds), null)
+      }
+      let isGood = false
       try {
         const prepared = documents.prepare(text)
-        if (prepared.errors.length > 0) meters.refusedDocuments++
+        isGood = prepared.errors.length === 0
         return prepared
-      } catch (error) {
-        meters.refusedDocuments++
-        throw error
+      } finally {
+        if (!isGood) meters.refusedDocuments++
+        if (!isGood && isNew) refusals.note(address)
       }
     },
     textOf: persisted.textOf,

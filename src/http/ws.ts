@@ -169,7 +169,7 @@ async function answerPeer({ limits }: Config, { meters }: Services, pipeline: Pi
   const requestId = randomUUID()
   let prepared: Prepared
   try {
-    prepared = pipeline.prepare(pipeline.textOf(params) ?? params.query)
+    prepared = pipeline.prepare(pipeline.textOf(params) ?? params.query, peer.client.address)
   } catch (error) {
     // A document that cannot be read is answered on its own; the socket stays open for the others.
     return { refused: [withoutHttp(error instanceof GraphQLError ? error : pipeline.present(error, { requestId, ...peer.edge }))] }

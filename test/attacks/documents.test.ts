@@ -135,3 +135,22 @@ describe('many operations in one request', () => {
     expect(count).toBe(1)
   })
 })
+
+test('a flood of documents that are refused is not even read: their address runs what the server knows, and others run what they like', async () => {
+  const strict = await startServer({ settings: { LIMITS: 'refusedPerMinute=5', TRUST_PROXY: 'loopback' } })
+  const bob = await strict.signUp('bob')
+  const carol = strict.anonymous()
+  carol.token = bob.token
+  const from = { 'x-forwarded-for': '192.0.2.9' }
+  await bob.ask('{ me { username } }')
+  // One that is known already counts once.
+  for (let n = 0; n < 10; n++) expect((await bob.request('{ nothing }')).errors?.[0]?.extensions?.code).toBe('GRAPHQL_VALIDATION_FAILED')
+  for (const query of ['{', '{ me { id', `{ ${many(31, 'a#: __typename')} }`, '{ a b c }']) expect((await bob.request(query)).status).toBe(400)
+  const { http, ws } = await askAll(strict, bob, '{ me { id } }')
+  expect(http.status).toBe(429)
+  for (const { errors } of [http, ws]) expect(errors).toMatchObject([{ message: 'Too many documents of this address were refused: new ones are not read for a while.', extensions: { code: 'RATE_LIMITED', retryAfterSeconds: expect.any(Number) } }])
+  for (const path of ['/graphql', '/graphql?by=yoga']) expect(await exchange(`${strict.url}${path}`, { headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' }, body: '{"query":"{ __typename }"}' })).toMatchObject({ status: 429, headers: { 'retry-after': expect.any(String) } })
+  expect((await bob.request('{ me { username } }')).data).toEqual({ me: { username: 'bob' } })
+  expect((await carol.request('{ me { displayName } }', {}, from)).data).toEqual({ me: { displayName: 'Bob' } })
+  await strict.close()
+})
