@@ -18,6 +18,10 @@ export function refuse(res: ServerResponse, status: number, code: string, messag
  * A body in JSON makes browsers ask first (preflight) before they send it for a foreign page.
  */
 export async function admitRequest(config: Config, req: RequestWithBody, res: ServerResponse): Promise<boolean> {
+  if (req.method === 'GET' && !hasJsonParameters(req.url ?? '')) {
+    refuse(res, 400, 'BAD_USER_INPUT', 'The parameters `variables` and `extensions` must be JSON.')
+    return false
+  }
   if (req.method !== 'POST') return true
   const { bodyBytes } = config.limits
   const type = req.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
@@ -45,6 +49,26 @@ export async function admitRequest(config: Config, req: RequestWithBody, res: Se
     req.body = Readable.from([body])
   }
   return true
+}
+
+/** Checks what Yoga takes for granted of a request that it is given; false: it is refused and answered. */
+export function admitToYoga(req: IncomingMessage, res: ServerResponse): boolean {
+  if (URL.canParse(`http://${req.headers.host ?? 'localhost'}${req.url ?? '/'}`)) return true
+  refuse(res, 400, 'BAD_USER_INPUT', 'The header `host` is none.')
+  return false
+}
+
+/** Whether what a GET says in JSON is JSON: Yoga takes what is not for a fault of its own. */
+function hasJsonParameters(url: string): boolean {
+  const from = url.indexOf('?')
+  if (from < 0 || !/variables|extensions|%/.test(url)) return true
+  const parameters = new URLSearchParams(url.slice(from))
+  try {
+    for (const name of ['variables', 'extensions']) for (const text of parameters.getAll(name)) JSON.parse(text === '' ? 'null' : text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** What a browser says to be from a page of another site, which no setting names. It could not read the answer; it does not do anything either. */

@@ -10,7 +10,7 @@ import { createGraphiQL } from './graphiql.ts'
 import { answerLive, answerReady } from './health.ts'
 import type { HealthChecks } from './health.ts'
 import { createJsonLane } from './json-lane.ts'
-import { admitRequest, refuse } from './limits.ts'
+import { admitRequest, admitToYoga, refuse } from './limits.ts'
 import { Metrics, mayReadMetrics, serveMetrics } from './metrics.ts'
 import { createPipeline } from './pipeline.ts'
 import { Seats } from './seats.ts'
@@ -44,7 +44,7 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
     if (await files(req, res)) return
     if (graphiql(req, res)) return
     if (path === '/graphql') {
-      if ((await admitRequest(config, req, res)) && !(await answerJson(req, res))) await (api.requestListener(req, res) as Promise<void> | undefined)
+      if ((await admitRequest(config, req, res)) && !(await answerJson(req, res)) && admitToYoga(req, res)) await (api.requestListener(req, res) as Promise<void> | undefined)
     } else if (path === '/health/live') answerLive(res)
     else if (path === '/health/ready' || path === '/api/health') await answerReady(res, checks)
     else if (path === '/metrics' && config.metrics.token !== null) await answerMetrics(req, res)

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { schema } from '../../src/graphql/schema.ts'
@@ -68,6 +69,27 @@ describe('row 38: a body that is not what it should be', () => {
     const bomb = gzipSync(Buffer.alloc(50 * 1024 * 1024, ' ')).toString('latin1')
     for (const encoding of ['gzip', 'deflate', 'br', 'zstd', 'gzip, gzip']) expect(await exchange(`${server.url}/graphql`, { headers: { ...headers(), 'content-encoding': encoding }, body: bomb })).toMatchObject({ status: 415 })
   })
+})
+
+test('row 38: parameters that are no JSON and a host that is none are refused with 400, and show nothing of the server', async () => {
+  const headers = () => ({ authorization: `Bearer ${alice.token}`, accept: 'application/json' })
+  for (const query of ['query={me{id}}&variables={', 'query={me{id}}&extensions=[', 'variables=[[', 'query={me{id}}&variables=%7B', 'variables=null&variables=x']) {
+    expect(await exchange(`${server.url}/graphql?${query}`, { method: 'GET', headers: headers() })).toMatchObject({ status: 400, body: expect.stringContaining('must be JSON') })
+  }
+  expect(await exchange(`${server.url}/graphql?query={me{id}}&variables=`, { method: 'GET', headers: headers() })).toMatchObject({ status: 200 })
+  const { hostname, port } = new URL(server.url)
+  for (const host of ["' or 1=1 --", 'a b', '[', 'a:b:c', '%', '<script>']) {
+    for (const head of [`GET /graphql?query={me{id}} HTTP/1.1`, 'DELETE /graphql HTTP/1.1', 'POST /graphql?x HTTP/1.1\r\ncontent-type: application/json']) {
+      const socket = connect(Number(port), hostname)
+      let answer = ''
+      socket.on('data', (chunk: Buffer) => (answer += chunk.toString()))
+      const ended = new Promise((resolve) => socket.once('close', resolve))
+      socket.write(`${head}\r\nhost: ${host}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+      await ended
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+      expect(answer).not.toMatch(/at \w|node:|TypeError/)
+    }
+  }
 })
 
 describe('row 39: work for nobody', () => {
