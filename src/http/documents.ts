@@ -19,8 +19,8 @@ const MAX_BYTES_EACH = 1024 * 1024
 const MAX_REFUSED = 100
 /** What a parsed token takes up: 250 to 490 bytes by the heap of Node 20, with its node, its place and its links to the next. */
 const BYTES_PER_TOKEN = 512
-/** About what an error takes up that names places in a document, which it keeps alive. */
-const BYTES_PER_ERROR = 100_000
+/** About what an error takes up. */
+const BYTES_PER_ERROR = 2000
 /** An answer names no more faults than these. */
 export const MAX_ERRORS = 5
 
@@ -58,7 +58,8 @@ export function createDocuments({ introspection, limits, permit }: Options): Doc
   const costs = new WeakMap<OperationDefinitionNode, Exclude<Cost, number>>()
   const refused = (error: unknown) =>
     new GraphQLError(hideHints(hideValue(error instanceof Error ? error.message : 'The document cannot be read.'), introspection), {
-      ...(error instanceof GraphQLError ? { nodes: error.nodes, source: error.source, positions: error.positions } : {}),
+      // Places in the text, not nodes: these keep the whole parsed document alive.
+      ...(error instanceof GraphQLError ? { source: error.source, positions: error.positions } : {}),
       extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: { status: 400, spec: true } },
     })
   const tooDear = (cost: number, operation: OperationDefinitionNode) =>

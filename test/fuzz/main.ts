@@ -27,8 +27,8 @@ if (values.help || !(minutes > 0) || !Number.isInteger(seed) || names.some((name
 
 /** Inputs of each sort under way at once. */
 const WIDTH = 4
-/** Memory is read from here on: what a server needs at all is there by then. */
-const SETTLED = 0.3
+/** Memory is read from here on, of runs of two minutes and more: what a server needs at all, full caches too, is there by then. */
+const SETTLED = 0.5
 /** How often an honest person asks for something. */
 const HONEST_MS = 50
 /** What honest people may have to wait at most, and how much more memory there may be at the end than when it had settled. */
@@ -50,6 +50,7 @@ const token = data.register?.accessToken ?? ''
 const made = await ask('mutation { createGroupChat(input: { title: "Garden", memberIds: [] }) { chat { id } } }', {}, token)
 for (const text of ['one', 'two', 'three']) await ask('mutation ($input: SendMessageInput!) { sendMessage(input: $input) { duplicate } }', { input: { chatId: made.data.createGroupChat?.chat.id, clientId: crypto.randomUUID(), text } }, token)
 
+const mib = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`
 const faults: string[] = []
 const counts: Record<string, number> = {}
 const began = performance.now()
@@ -100,7 +101,8 @@ async function memory(): Promise<{ settled: number; end: number; most: number }>
     const now = memoryOf(server.server.pid)
     most = Math.max(most, now)
     recent.push(now)
-    if (settled === 0 && performance.now() - began > SETTLED * minutes * 60_000) settled = averageOf(recent.slice(-5))
+    if (recent.length % 30 === 0) console.log(`${String(recent.length).padStart(5)} s    ${mib(now)}, ${Object.values(counts).reduce((sum, count) => sum + count, 0).toLocaleString('en')} inputs, ${faults.length} faults`)
+    if (settled === 0 && minutes >= 2 && performance.now() - began > SETTLED * minutes * 60_000) settled = averageOf(recent.slice(-5))
   }
   return { settled, end: averageOf(recent.slice(-5)), most }
 }
@@ -114,13 +116,12 @@ const alive = isRunning()
 const lines = log().split('\n').filter((line) => /"level":(50|60)/.test(line))
 await server.end()
 
-const mib = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`
 const drift = settled === 0 ? 0 : end / settled - 1
 const part = (share: number) => waits[Math.min(waits.length - 1, Math.floor(waits.length * share))] ?? 0
 console.log(`Inputs     ${Object.entries(counts).map(([name, count]) => `${count.toLocaleString('en')} ${name}`).join(', ')}`)
 console.log(`Alive      ${alive ? 'yes' : 'NO'}; lines of the log about faults: ${lines.length}`)
 console.log(`Faults     ${faults.length}`)
-console.log(`Memory     ${mib(settled)} when it had settled, ${mib(end)} at the end (${Math.round(drift * 100)} %), ${mib(most)} at most`)
+console.log(`Memory     ${settled === 0 ? 'not judged' : mib(settled)} when it had settled, ${mib(end)} at the end (${Math.round(drift * 100)} %), ${mib(most)} at most`)
 console.log(`Honest     ${waits.length} requests: p50 ${part(0.5).toFixed(1)} ms, p99 ${part(0.99).toFixed(1)} ms, longest ${part(1).toFixed(0)} ms`)
 const alike = (fault: string) => fault.replace(/\d{2,}|[\da-f-]{36}/g, '#').slice(0, 400)
 for (const fault of new Map([...faults, ...lines].map((one) => [alike(one), one])).values()) console.log(`  ${fault.slice(0, 1000)}`)

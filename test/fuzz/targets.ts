@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import WebSocket from 'ws'
-import { Maker } from './made.ts'
+import type { Maker } from './made.ts'
 
 /** A server under attack, and somebody who is signed in there. */
 export interface Aim {
