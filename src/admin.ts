@@ -4,6 +4,7 @@ import { createIncoming } from './blob/incoming.ts'
 import { createMemoryBus } from './bus/memory.ts'
 import { AppError, Faults } from './base/errors.ts'
 import { Loaders } from './base/loaders.ts'
+import { Meters } from './base/meters.ts'
 import { NO_LIMITS } from './base/ratelimit.ts'
 import { createSecrets } from './base/secrets.ts'
 import { resetPassword } from './auth/change-password.ts'
@@ -71,6 +72,7 @@ function fail(message: string): number {
 /** What the verbs need, without a server around it: a running one hears of the change by its sweep. */
 async function offlineCtx(database: Database): Promise<Ctx> {
   const bus = createMemoryBus(() => undefined)
+  const meters = new Meters()
   return {
     viewer: null,
     client: { address: 'local', userAgent: null, trusted: false },
@@ -80,7 +82,8 @@ async function offlineCtx(database: Database): Promise<Ctx> {
     knownTokens: { find: () => null, learn: () => Promise.resolve(null) },
     db: database.db,
     sql: database.sql,
-    sends: new SendBatcher({ sql: database.sends, log: logFor(config), onStored: () => undefined }),
+    meters,
+    sends: new SendBatcher({ sql: database.sends, log: logFor(config), meters, onStored: () => undefined }),
     blobs: createDiskBlobs(config.uploads.folder),
     incoming: createIncoming(config.uploads.folder, 'admin'),
     bus,

@@ -36,9 +36,9 @@ export function logFor(config: Config): Logger {
 
 /** Opens the configured database, starting our own where none is given; up to date and ready. */
 export async function openConfigured(config: Config, log: Logger, signal?: AbortSignal): Promise<Database> {
-  if (config.database.kind === 'external') return openDatabase(config.database.url, { poolSize: POOL_SIZE })
+  if (config.database.kind === 'external') return openDatabase(config.database.url, { poolSize: POOL_SIZE, statementMs: config.limits.operationMs })
   const postgres = await startEmbedded({ dataDir: config.dataDir, log, ...(signal === undefined ? {} : { signal }) })
-  return openDatabase(postgres.url, { poolSize: POOL_SIZE, onClose: () => postgres.stop() })
+  return openDatabase(postgres.url, { poolSize: POOL_SIZE, statementMs: config.limits.operationMs, onClose: () => postgres.stop() })
 }
 
 /** The database of the running server, or one started for as long as this takes. `name` begins its application_name. */
