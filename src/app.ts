@@ -111,7 +111,7 @@ export async function startApp(config: Config, options: { database: Database; se
   const leavings = await startLeavings(ofNobody)
   const fileKeeping = startFileKeeping(ofNobody, options.keepFilesMs)
   const retention = startRetention({ sql: database.patient.sql, log })
-  const whatsapp = config.whatsapp === null ? null : await startWhatsApp(config.whatsapp, { ...services, ...database.patient }, options.whatsappPace)
+  const whatsapp = config.whatsapp === null ? null : await startWhatsApp(config.whatsapp, services, options.whatsappPace)
   const stopParts = async () => {
     await Promise.allSettled([leavings.stop(), retention.stop(), fileKeeping.stop(), whatsapp?.stop(), sends.close()])
     knownTokens.close()
