@@ -19,8 +19,8 @@ export const LIMITS = {
   directives: 8,
   /** Fields at the top of an operation. Those that sign in or take a password stand alone, whatever this says. */
   rootFields: 10,
-  /** Objects that an operation may answer at most: pages by the sizes that it asks for (variables too), other lists by five. */
-  cost: 20_000,
+  /** Objects that an operation may answer at most: pages by the sizes that it asks for (variables too), other lists by five. A hundred messages with all that belongs to them and who reacted are 22,000. */
+  cost: 30_000,
   /** Milliseconds that a query or mutation may take; a statement of the database that takes longer is cancelled there. */
   operationMs: 5000,
   /** Documents that one network address may have refused in a minute. Then its new ones are not read until the minute is over; those that the server knows are. */
