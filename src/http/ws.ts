@@ -8,6 +8,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { admit } from '../auth/admit.ts'
 import type { Admission, Credentials } from '../auth/admit.ts'
 import { watchSession } from '../auth/watch.ts'
+import type { Ending } from '../auth/watch.ts'
 import { BadUserInput, Unauthenticated, Unavailable } from '../base/errors.ts'
 import type { Config } from '../config.ts'
 import type { Services } from '../graphql/context.ts'
@@ -154,8 +155,8 @@ async function admitPeer({ limits }: Config, services: Services, seats: Seats, p
   }
   if (viewer !== null) {
     peer.leave = services.presence.connect(viewer.userId)
-    peer.watch = watchSession(services, viewer, () => {
-      endSession(peer)
+    peer.watch = watchSession(services, viewer, (why) => {
+      endSession(peer, why)
     })
   }
   services.log.debug({ connectionId, userId: viewer?.userId }, 'connected')
@@ -218,9 +219,11 @@ function sendAway({ socket }: Peer): void {
 }
 
 /** Takes the right to ask from a socket at once, and closes it. */
-function endSession(peer: Peer): void {
+function endSession(peer: Peer, why: Ending): void {
   peer.edge = null
-  close(peer.socket, CloseCode.Forbidden, 'Session ended')
+  // The token is as good as it was: whoever comes again with it is told to begin anew.
+  if (why === 'INBOX') close(peer.socket, 1012, 'Other chats now')
+  else close(peer.socket, CloseCode.Forbidden, 'Session ended')
 }
 
 /** A client that does not answer the close, such as one that reads nothing, is cut. */

@@ -65,11 +65,13 @@ describe('row 102: what is not there', () => {
   })
 
   test('an explorer, for a browser that opens the endpoint', async () => {
-    for (const path of ['/graphql', '/', '/graphql?query={me{id}}']) {
+    for (const path of ['/graphql', '/graphql?query={me{id}}']) {
       const { headers, body } = await get(path, { accept: 'text/html,application/xhtml+xml' })
       expect(String(headers['content-type'] ?? '')).not.toContain('html')
       expect(body).not.toMatch(/<script|GraphiQL/i)
     }
+    // The web client's page.
+    expect((await get('/', { accept: 'text/html' })).body).not.toContain('GraphiQL')
   })
 
   test('a name of what serves, and a health that says more than which parts work', async () => {
