@@ -38,16 +38,18 @@ export const flood: Job = async (stage) => {
   const sockets = await openSockets(stage)
   const chats = chatsBySender(stage.fixture.chats)
   const sends = sockets.map((socket, n): Ask => (done, failed) => { socket.ask(sendBody(pick(chats[n] ?? [])), isSent, done, failed) })
-  const lines = await Promise.all(Array.from({ length: LINES }, () => RawHttp.open(stage.parley.port)))
   const others = await Promise.all(Array.from({ length: LINES }, (_, n) => GraphqlSocket.open(stage.parley.port, stage.token(SENDERS_AND + n))))
   try {
     const honest: Contender = { name: 'sends alone', role: 'ours', pid: () => stage.parley.pid, run: (turn) => atRate(turn, PER_SECOND, sends) }
     const flooded = Object.entries(PROBES).map(([name, document]): Contender => {
-      const asks = floodBy(stage, document, lines, others)
       return {
         name, role: 'ours', cold: true, pid: () => stage.parley.pid,
         run: async (turn) => {
+          // New ones for each turn: servers end what was idle for some seconds.
+          const lines = await Promise.all(others.map(() => RawHttp.open(stage.parley.port)))
+          const asks = floodBy(stage, document, lines, others)
           const [outcome] = await Promise.all([atRate(turn, PER_SECOND, sends), atRate({ ms: turn.ms, begin: () => undefined }, FLOOD_PER_SECOND, asks)])
+          for (const line of lines) line.end()
           return outcome
         },
       }
@@ -62,7 +64,6 @@ export const flood: Job = async (stage) => {
     }
   } finally {
     for (const { socket } of [...sockets, ...others]) socket.end()
-    for (const line of lines) line.end()
   }
 }
 

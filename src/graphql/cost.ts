@@ -1,4 +1,4 @@
-import { Kind, getNamedType, getNullableType, isAbstractType, isCompositeType, isInterfaceType, isListType, isObjectType } from 'graphql'
+import { Kind, getNamedType, getNullableType, isCompositeType, isInterfaceType, isListType, isObjectType } from 'graphql'
 import type { FieldNode, GraphQLField, GraphQLNamedType, GraphQLSchema, OperationDefinitionNode, ValueNode } from 'graphql'
 import type { Level } from './levels.ts'
 
@@ -46,7 +46,6 @@ function fieldOf(types: readonly GraphQLNamedType[], name: string): GraphQLField
   for (const type of types) {
     const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined
     if (field !== undefined) return field
-    if (isAbstractType(type)) continue
   }
   return null
 }

@@ -45,7 +45,7 @@ interface Options {
   /** Whether the schema is public; otherwise also hints at its names are left out. */
   introspection: boolean
   limits: Limits
-  /** Called for each document that is refused, also for one that is known; may refuse one that is not listed by throwing. */
+  /** Called for each document that is read anew and within the limits; throws where it may not be run. */
   permit?: (document: DocumentNode) => void
 }
 
