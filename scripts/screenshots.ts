@@ -207,7 +207,8 @@ try {
       const page = await open(browser, demo.url, { viewport, colorScheme, isMobile: isPhone, hasTouch: isPhone })
       const shoot = async (name: string) => {
         await page.waitForLoadState('networkidle')
-        await page.waitForFunction(() => [...document.querySelectorAll('img')].every((image) => image.complete && image.naturalWidth > 0))
+        // All pictures are there, and none is still told by its colours.
+        await page.waitForFunction(() => document.querySelector('canvas') === null && [...document.querySelectorAll('img')].every((image) => image.complete && image.naturalWidth > 0))
         const picture = `${name}-${size}-${colorScheme}`
         if (chosen === undefined && !IN_README.includes(picture)) return
         await sharp(await page.screenshot()).png({ palette: true, effort: 10 }).toFile(join(folder, `${picture}.png`))
