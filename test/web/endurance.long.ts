@@ -10,7 +10,7 @@ import type { Person } from './browser.ts'
 
 // What takes its time, or is measured: `npm run test:browser:long`. Speeds say something on a quiet machine alone.
 
-const MANY = 100_000
+const MANY = Number(process.env.MESSAGES ?? 100_000)
 const UNDER_WAY = 64
 const BACK = 5000
 const MOST_FRAME_MS = 50
@@ -140,7 +140,8 @@ test('after the laptop slept for a minute all that was missed is there', async (
   const again = await openWindow(remote, server, 'Alice')
   await signIn(again)
   await openChat(again, 'Bob')
-  await messageOf(again, 'missed 20.').waitFor()
+  await again.page.getByRole('log').getByRole('article').first().waitFor()
+  await again.page.getByRole('button', { name: 'To the newest message' }).click({ timeout: 2000 }).catch(() => undefined)
   const family = familyOf(laptop.process().pid ?? 0)
   for (const pid of family) process.kill(pid, 'SIGSTOP')
   const ended = Date.now() + MINUTE_MS
