@@ -4,13 +4,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import sharp from 'sharp'
 import { DEMO_PEOPLE } from '../src/demo-data.ts'
+import { startSimulator } from '../test/whatsapp/simulator/simulator.ts'
+import type { Simulator } from '../test/whatsapp/simulator/simulator.ts'
 import { landscape, portrait, voice } from './pictures.ts'
 
 // Takes the pictures of the README: starts a demo of its own, lets its people send each other some files, and looks at them.
-// `npm run screenshots`, after `npm run build`; the first argument is another folder. CHROMIUM names another browser.
+// `npm run screenshots`, after `npm run build`, for those of the README; with a folder as its argument it puts all that it sees there.
+// CHROMIUM names another browser. Emoji come from a font of the system, such as Debian's fonts-noto-color-emoji.
 
-const [folder = 'docs/pictures'] = process.argv.slice(2)
+const [chosen] = process.argv.slice(2)
+const folder = chosen ?? 'docs/pictures'
+const IN_README = ['group-wide-light', 'chat-wide-dark', 'customer-wide-light', 'list-phone-light', 'group-phone-dark', 'info-phone-light']
 const WIDE = { width: 1280, height: 800 }
 const PHONE = { width: 390, height: 844 }
 
@@ -19,9 +25,10 @@ interface Demo {
   stop(): Promise<void>
 }
 
-async function startDemo(): Promise<Demo> {
+/** With customers on WhatsApp, as the simulator plays them. */
+async function startDemo(meta: Simulator): Promise<Demo> {
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-screenshots-'))
-  const server = spawn(process.execPath, ['dist/demo.js'], { env: { ...process.env, DATA_DIR: dataDir, PORT: '0', NODE_ENV: 'development' }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const server = spawn(process.execPath, ['dist/demo.js'], { env: { ...process.env, ...meta.settings(), DATA_DIR: dataDir, PORT: '0', NODE_ENV: 'development' }, stdio: ['ignore', 'pipe', 'inherit'] })
   const url = await new Promise<string>((resolve, reject) => {
     let said = ''
     server.stdout.on('data', (part: Buffer) => {
@@ -31,6 +38,7 @@ async function startDemo(): Promise<Demo> {
     })
     server.once('exit', (code) => { reject(new Error(`The demo ended with ${code}.`)) })
   })
+  await meta.connect(`${url}/webhooks/whatsapp`)
   return {
     url,
     async stop() {
@@ -72,6 +80,18 @@ async function send(page: Page, text: string, files: { name: string; mimeType: s
 
 const jpeg = async (name: string) => ({ name: `${name}.jpg`, mimeType: 'image/jpeg', buffer: await landscape(name) })
 
+/** Alice answers customers, and some have written. */
+async function openShop(meta: Simulator, url: string): Promise<void> {
+  const ask = async (query: string, token?: string) => {
+    const response = await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) }, body: JSON.stringify({ query }) })
+    return ((await response.json()) as { data: Record<string, { accessToken: string; user: { id: string }; errors: object[] }> }).data
+  }
+  const { login } = await ask(`mutation { login(input: { login: "alice", password: "${DEMO_PEOPLE[0]?.password ?? ''}" }) { accessToken user { id } errors { message } } }`)
+  await ask(`mutation { setUserRoles(input: { userId: "${login?.user.id ?? ''}", roles: [ADMIN, AGENT] }) { errors { message } } }`, login?.accessToken)
+  meta.customer({ phone: '14155550123', name: 'Ada Lindqvist' }).writes('Hi! Is the walnut bread back on Fridays?')
+  meta.customer({ phone: '491701234567', name: 'Jonas Weber' }).writes('Could I pick my order up on Thursday instead?')
+}
+
 /** Faces, pictures of the walk, a voice note and a document. */
 async function furnish(browser: Browser, url: string): Promise<void> {
   for (const { username } of DEMO_PEOPLE) {
@@ -86,6 +106,18 @@ async function furnish(browser: Browser, url: string): Promise<void> {
       await page.getByRole('dialog').waitFor()
       await page.keyboard.press('Escape')
       await send(page, 'From last time, so that you know what you are in for', [await jpeg('gorge'), await jpeg('lake'), await jpeg('dusk')])
+    }
+    if (username === 'alice') {
+      await goTo(page, /Saturday hike/)
+      await page.getByRole('button', { name: 'About this chat' }).click()
+      await page.getByRole('dialog').getByLabel('Change picture').last().setInputFiles({ name: 'hike.jpg', mimeType: 'image/jpeg', buffer: await landscape('gorge', 800, 800) })
+      await page.getByRole('dialog').getByRole('button', { name: 'Remove picture' }).waitFor()
+      await page.keyboard.press('Escape')
+      await goTo(page, /Ada Lindqvist/)
+      await page.getByRole('button', { name: /To be answered by/ }).click()
+      await page.getByRole('menuitem', { name: 'I answer' }).click()
+      await page.getByRole('button', { name: 'To be answered by: You' }).waitFor()
+      await send(page, 'Hello Ada! Yes, from seven in the morning. Shall I put one aside for you?', [])
     }
     if (username === 'dan') {
       await goTo(page, /Saturday hike/)
@@ -123,6 +155,7 @@ async function tour(page: Page, shoot: (name: string) => Promise<void>, isPhone:
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
   if (isPhone) await page.getByRole('link', { name: 'Back' }).click()
   await goTo(page, /Bob Tanaka/)
+  await page.getByRole('button', { name: 'Show lake.jpg' }).locator('img').waitFor()
   await shoot('chat')
   if (!isPhone) {
     await page.getByRole('log').getByRole('article').last().hover()
@@ -139,15 +172,34 @@ async function tour(page: Page, shoot: (name: string) => Promise<void>, isPhone:
     await shoot('new-chat')
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
   }
+  if (isPhone) await page.getByRole('link', { name: 'Back' }).click()
+  await goTo(page, /Ada Lindqvist/)
+  await page.getByRole('timer').waitFor()
+  await shoot('customer')
+  if (!isPhone) {
+    await page.getByRole('button', { name: 'Send a template' }).click()
+    await page.getByRole('dialog').getByRole('listitem').first().getByRole('button').click()
+    await page.getByRole('dialog').getByRole('textbox').first().fill('Ada')
+    await shoot('template')
+    await page.keyboard.press('Escape')
+  }
   await page.goto('/settings')
   await page.getByRole('heading', { name: 'Signed in on' }).waitFor()
   await shoot('settings')
 }
 
-const demo = await startDemo()
+const meta = await startSimulator({
+  limits: null,
+  templates: [
+    { name: 'order_ready', components: [{ type: 'BODY', text: 'Hello {{1}}, your order is ready. We keep it for you until {{2}}.' }] },
+    { name: 'we_miss_you', components: [{ type: 'BODY', text: 'It has been a while! The walnut bread is back.' }] },
+  ],
+})
+const demo = await startDemo(meta)
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] })
 try {
   await mkdir(folder, { recursive: true })
+  await openShop(meta, demo.url)
   await furnish(browser, demo.url)
   for (const [size, viewport] of Object.entries({ wide: WIDE, phone: PHONE })) {
     for (const colorScheme of ['light', 'dark'] as const) {
@@ -155,7 +207,11 @@ try {
       const page = await open(browser, demo.url, { viewport, colorScheme, isMobile: isPhone, hasTouch: isPhone })
       const shoot = async (name: string) => {
         await page.waitForLoadState('networkidle')
-        await page.screenshot({ path: join(folder, `${name}-${size}-${colorScheme}.png`) })
+        // All pictures are there, and none is still told by its colours.
+        await page.waitForFunction(() => document.querySelector('canvas') === null && [...document.querySelectorAll('img')].every((image) => image.complete && image.naturalWidth > 0))
+        const picture = `${name}-${size}-${colorScheme}`
+        if (chosen === undefined && !IN_README.includes(picture)) return
+        await sharp(await page.screenshot()).png({ palette: true, effort: 10 }).toFile(join(folder, `${picture}.png`))
       }
       await tour(page, shoot, isPhone)
       await page.context().close()
@@ -164,4 +220,5 @@ try {
 } finally {
   await browser.close()
   await demo.stop()
+  await meta.close()
 }

@@ -81,6 +81,7 @@ function banner(config: Config, app: App, more: string[]): string {
   return [
     '',
     `Parley ${VERSION} is ready.`,
+    `  Chat      ${url}`,
     `  API       ${url}/graphql${config.graphiql ? '   (GraphiQL in a browser)' : ''}`,
     `  Live      ${url.replace(/^http/, 'ws')}/graphql`,
     `  Health    ${url}/health/ready`,

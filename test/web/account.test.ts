@@ -120,3 +120,15 @@ test('an account is deleted for good', async () => {
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('alert').waitFor()
 })
+
+test('a server that takes no new accounts does not offer them', async () => {
+  const closed = await startServer({ settings: { REGISTRATION_OPEN: 'false' } })
+  const stranger = await openWindow(browser, closed, 'Stranger')
+  await stranger.page.goto('/signup')
+  await stranger.page.getByText('This server takes no new accounts.').waitFor()
+  expect(await stranger.page.getByRole('button', { name: 'Sign up' }).isDisabled()).toBe(true)
+  await stranger.page.goto('/signin')
+  await expect.poll(() => stranger.page.getByRole('link', { name: 'Sign up' }).count()).toBe(0)
+  await stranger.context.close()
+  await closed.close()
+})

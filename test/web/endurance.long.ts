@@ -1,3 +1,5 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { chromium } from 'playwright-core'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Client } from '../client.ts'
@@ -8,7 +10,7 @@ import type { Person } from './browser.ts'
 
 // What takes its time, or is measured: `npm run test:browser:long`. Speeds say something on a quiet machine alone.
 
-const MANY = 100_000
+const MANY = Number(process.env.MESSAGES ?? 100_000)
 const UNDER_WAY = 64
 const BACK = 5000
 const MOST_FRAME_MS = 50
@@ -117,4 +119,39 @@ test('after a minute without a line all that was missed is there, and what was s
   const texts = await page.getByRole('log').getByRole('article').locator('[dir=auto]').allInnerTexts()
   expect(texts.filter((text) => text.startsWith('missed'))).toEqual(Array.from({ length: 20 }, (_, index) => `missed ${index + 1}.`))
   expect(texts.filter((text) => text.startsWith('Alice, offline'))).toEqual(hers)
+}, MINUTE_MS + 90_000)
+
+/** A process and all that it has started. */
+function familyOf(pid: number): number[] {
+  const parents = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name): [number, number][] => {
+    try {
+      return [[Number(name), Number(readFileSync(`/proc/${name}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[1])]]
+    } catch {
+      return []
+    }
+  })
+  const childrenOf = (id: number): number[] => parents.filter(([, parent]) => parent === id).flatMap(([child]) => [child, ...childrenOf(child)])
+  return [pid, ...childrenOf(pid)]
+}
+
+test('after the laptop slept for a minute all that was missed is there', async () => {
+  const laptop = await chromium.launchServer({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] })
+  const remote = await chromium.connect(laptop.wsEndpoint())
+  const again = await openWindow(remote, server, 'Alice')
+  await signIn(again)
+  await openChat(again, 'Bob')
+  await again.page.getByRole('log').getByRole('article').first().waitFor()
+  await again.page.getByRole('button', { name: 'To the newest message' }).click({ timeout: 2000 }).catch(() => undefined)
+  const family = familyOf(laptop.process().pid ?? 0)
+  for (const pid of family) process.kill(pid, 'SIGSTOP')
+  const ended = Date.now() + MINUTE_MS
+  for (let number = 1; number <= 20; number++) await bob.send(chatId, `slept through ${number}.`)
+  await new Promise((resolve) => setTimeout(resolve, ended - Date.now()))
+  for (const pid of family) process.kill(pid, 'SIGCONT')
+  const woke = Date.now()
+  await messageOf(again, 'slept through 20.').waitFor({ timeout: 30_000 })
+  console.log(`all there ${Date.now() - woke} ms after it woke`)
+  const texts = await again.page.getByRole('log').getByRole('article').locator('[dir=auto]').allInnerTexts()
+  expect(texts.filter((text) => text.startsWith('slept through 20'))).toHaveLength(1)
+  await laptop.close()
 }, MINUTE_MS + 90_000)

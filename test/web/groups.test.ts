@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
-import { messageOf, openBrowser, openChat, openWindow, say, signUp } from './browser.ts'
+import { messageOf, openBrowser, openChat, openWindow, say, signUp, ticked } from './browser.ts'
 import type { Person } from './browser.ts'
 
 let server: TestServer
@@ -41,6 +41,22 @@ test('Alice makes a group, and it is with Bob at once', async () => {
   await page.getByRole('heading', { level: 2, name: 'Harbour walk' }).waitFor()
   await openChat(bob, 'Harbour walk')
   await bob.page.getByRole('main').getByText('2 members').waitFor()
+})
+
+test('one goes on writing in the next new group at once', async () => {
+  const { page } = alice
+  for (const title of ['First of two', 'Second of two']) {
+    await page.getByRole('button', { name: 'New chat' }).first().click()
+    await page.getByRole('dialog').getByRole('button', { name: 'New group' }).click()
+    await page.getByLabel('Name of the group').fill(title)
+    await page.getByLabel('Search people').fill('bob')
+    await page.getByRole('dialog').getByRole('button', { name: /Bob/ }).click()
+    await page.getByRole('button', { name: 'Make group of 2' }).click()
+    await page.getByRole('heading', { level: 2, name: title }).waitFor()
+    await say(alice, `Welcome to ${title}`)
+    await ticked(alice, `Welcome to ${title}`, 'DELIVERED')
+  }
+  await openChat(alice, 'Harbour walk')
 })
 
 test('a mention is suggested while one types, and marked with whom it means', async () => {

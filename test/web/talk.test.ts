@@ -161,3 +161,50 @@ test('a search finds chats, people and messages, and leads to the message', asyn
   await results.getByRole('button', { name: 'Carol @carol' }).click()
   await page.getByRole('heading', { level: 2, name: 'Carol' }).waitFor()
 })
+
+test('from chat to chat by the keyboard', async () => {
+  const { page } = bob
+  await page.getByLabel('Search', { exact: true }).fill('')
+  const first = await page.getByRole('navigation').getByRole('listitem').first().getByRole('link').getAttribute('href')
+  await page.getByRole('link', { name: 'Settings' }).click()
+  await page.keyboard.press('Alt+ArrowDown')
+  await page.waitForURL(`**${first ?? ''}`)
+  await page.keyboard.press('Alt+ArrowDown')
+  await expect.poll(() => page.url().endsWith(first ?? '')).toBe(false)
+  await page.keyboard.press('Alt+ArrowUp')
+  await page.waitForURL(`**${first ?? ''}`)
+})
+
+test('who wants it is told of messages that nobody looks at, and a press leads to them', async () => {
+  const dora = await openWindow(browser, server, 'Dora')
+  await dora.context.grantPermissions(['notifications'])
+  // What the system would show.
+  await dora.page.addInitScript(() => {
+    const shown: { title: string; body: string; press: () => void }[] = []
+    class Notice {
+      static readonly permission = 'granted'
+      static requestPermission = () => Promise.resolve('granted')
+      onclick: (() => void) | null = null
+      constructor(title: string, { body }: { body: string }) {
+        shown.push({ title, body, press: () => this.onclick?.() })
+      }
+      close(): void {
+        shown.length = 0
+      }
+    }
+    Object.assign(window, { Notification: Notice, shown })
+    // Nobody looks at this window; Chromium without a screen holds each one for the one in front.
+    document.hasFocus = () => false
+  })
+  await signUp(dora)
+  await dora.page.getByRole('link', { name: 'Settings' }).click()
+  await dora.page.getByLabel('Show notifications of new messages').check()
+  await beginChat(alice, 'Dora')
+  await say(alice, 'Dora, look here')
+  const told = () => dora.page.evaluate(() => (window as unknown as { shown: { title: string; body: string }[] }).shown.map(({ title, body }) => `${title}: ${body}`))
+  await expect.poll(told).toEqual(['Alice: Dora, look here'])
+  await dora.page.evaluate(() => { (window as unknown as { shown: { press: () => void }[] }).shown[0]?.press() })
+  await messageOf(dora, 'Dora, look here').waitFor()
+  await dora.context.close()
+  await openChat(alice, 'Bob')
+})

@@ -5,6 +5,7 @@ import { Button } from '../ui/Button.tsx'
 import { Field, Note } from '../ui/Field.tsx'
 import { Frame } from './Frame.tsx'
 import { useForm } from './useForm.ts'
+import { useOpen } from './useOpen.ts'
 
 export function SignIn() {
   const { t } = useTranslation()
@@ -16,6 +17,7 @@ export function SignIn() {
     if (faults.length === 0) router.history.push(next !== undefined && /^\/(?!\/)/.test(next) ? next : '/')
     return faults
   })
+  const isOpen = useOpen()
   const fault = rest()
   return (
     <Frame title={t('signIn.title')}>
@@ -27,12 +29,14 @@ export function SignIn() {
           {t('signIn.submit')}
         </Button>
       </form>
-      <p className="mt-7 text-soft">
-        {t('signIn.new')}{' '}
-        <Link to="/signup" search={{ next }} className="font-semibold text-pine underline-offset-4 hover:underline">
-          {t('signUp.submit')}
-        </Link>
-      </p>
+      {isOpen && (
+        <p className="mt-7 text-soft">
+          {t('signIn.new')}{' '}
+          <Link to="/signup" search={{ next }} className="font-semibold text-pine underline-offset-4 hover:underline">
+            {t('signUp.submit')}
+          </Link>
+        </p>
+      )}
     </Frame>
   )
 }

@@ -1,6 +1,7 @@
 import { stringifyDocument } from 'urql'
 import { Login, Logout, Refresh, Register } from '../graphql/deeds.ts'
-import type { FaultFragment, LoginInput, RegisterInput } from '../generated/graphql.ts'
+import { Server } from '../graphql/documents.ts'
+import type { FaultFragment, LoginInput, RegisterInput, ServerQuery } from '../generated/graphql.ts'
 
 /** Where the API is: beside the page. */
 export const API = new URL('/graphql', location.href).href
@@ -103,6 +104,10 @@ export function createSession() {
       const { register } = await post<{ register: SignedIn }>(Register, { input: { ...input, cookie: true } })
       keep(register)
       return register.errors
+    },
+    /** Whether anybody may sign up. */
+    async isOpen(): Promise<boolean> {
+      return (await post<ServerQuery>(Server, {})).serverInfo.registrationOpen
     },
     async signOut(): Promise<void> {
       if (token !== null) await post(Logout, {}, token.value).catch(() => undefined)

@@ -39,7 +39,8 @@ export function ChatPage() {
   if (state === 'gone' || (chat === null && !fetching)) {
     return <p className="flex h-full items-center justify-center px-8 text-center text-soft">{t('chatGone')}</p>
   }
-  return chat == null ? null : <OpenChat key={chatId} chat={chat} />
+  // While another chat is asked for, the answer is still that of the last one.
+  return chat?.id === chatId ? <OpenChat key={chatId} chat={chat} /> : null
 }
 
 function OpenChat({ chat }: { chat: ChatLinePartsFragment }) {

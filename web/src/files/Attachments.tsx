@@ -40,7 +40,7 @@ function Absent({ file }: { file: FilePartsFragment }) {
       {file.state === 'PENDING' ? <LoaderCircle aria-hidden className="size-6 shrink-0 animate-spin text-pine" /> : <FileX2 aria-hidden className="size-6 shrink-0 text-alarm" />}
       <span className="min-w-0">
         <span className="block truncate font-semibold">{file.fileName}</span>
-        <span className="block text-xs text-soft">{t(file.state === 'PENDING' ? 'file.pending' : 'file.failed')}</span>
+        <span className="block text-xs text-ink/75">{t(file.state === 'PENDING' ? 'file.pending' : 'file.failed')}</span>
       </span>
     </p>
   )

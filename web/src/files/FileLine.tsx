@@ -33,9 +33,9 @@ export function FileLine({ file }: { file: FilePartsFragment }) {
       <Icon aria-hidden className="size-8 shrink-0 text-pine" strokeWidth={1.5} />
       <span className="min-w-0 flex-1">
         <span className="block truncate font-semibold">{file.fileName}</span>
-        <span className="block text-xs text-soft">{file.byteSize === null ? file.mimeType : bytesText(file.byteSize, i18n.language)}</span>
+        <span className="block text-xs text-ink/75">{file.byteSize === null ? file.mimeType : bytesText(file.byteSize, i18n.language)}</span>
       </span>
-      <Download aria-hidden className="size-5 shrink-0 text-soft" />
+      <Download aria-hidden className="size-5 shrink-0 text-ink/75" />
     </a>
   )
 }

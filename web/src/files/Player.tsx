@@ -68,7 +68,7 @@ export function Player({ file }: { file: FilePartsFragment }) {
           style={{ '--part': length > 0 ? Math.min(1, at / length) : 0 } as CSSProperties}
           className="slider w-full"
         />
-        <span className="flex justify-between text-xs text-soft tabular-nums">
+        <span className="flex justify-between text-xs text-ink/75 tabular-nums">
           <span>{at > 0 ? `${lengthText(at)} / ${lengthText(length)}` : lengthText(length)}</span>
           <span className="max-w-40 truncate">{file.fileName}</span>
         </span>
@@ -81,7 +81,7 @@ export function Player({ file }: { file: FilePartsFragment }) {
           setSpeed(next)
           if (audio.current !== null) audio.current.playbackRate = next
         }}
-        className="w-10 shrink-0 rounded-full bg-pine/12 px-1 py-1 text-xs font-bold text-pine"
+        className="w-10 shrink-0 rounded-full bg-pine/12 px-1 py-1 text-xs font-bold text-ink"
       >
         {speed.toLocaleString(i18n.language)}×
       </button>

@@ -34,7 +34,7 @@ export function Previews({ uploads }: { uploads: readonly Upload[] }) {
             <Icon aria-hidden className="size-8 shrink-0 text-pine" strokeWidth={1.5} />
             <span className="min-w-0 flex-1">
               <span className="block truncate font-semibold">{file.name}</span>
-              <span className="block text-xs text-soft">{bytesText(file.size, i18n.language)}</span>
+              <span className="block text-xs text-ink/75">{bytesText(file.size, i18n.language)}</span>
             </span>
             {attachmentId === null && <Ring part={progress} label={file.name} />}
           </span>

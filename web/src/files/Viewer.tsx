@@ -1,6 +1,6 @@
 import { ChevronLeft, ChevronRight, Download, X } from 'lucide-react'
 import { Dialog } from 'radix-ui'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useApp } from '../app/context.ts'
 import type { Message } from '../chat/history.ts'
@@ -9,10 +9,14 @@ import { useLink } from './links.ts'
 
 const BUTTON = 'flex size-11 shrink-0 items-center justify-center rounded-full bg-white/10 text-white hover:bg-white/20 disabled:opacity-25'
 
+/** A finger that went so far wants the next one. */
+const SWIPE_PX = 60
+
 /** A picture as large as the screen; arrows lead to the others of the history. */
 export function Viewer({ messages, id, onView, onClose }: { messages: readonly Message[]; id: string; onView: (id: string) => void; onClose: () => void }) {
   const { t } = useTranslation()
   const times = useTimes()
+  const from = useRef<number | null>(null)
   const all = messages.flatMap((message) => (message.deletedAt === null ? message.attachments.filter(({ kind, state }) => kind === 'IMAGE' && state === 'READY').map((file) => ({ file, message })) : []))
   const at = all.findIndex(({ file }) => file.id === id)
   const here = all[at]
@@ -43,12 +47,21 @@ export function Viewer({ messages, id, onView, onClose }: { messages: readonly M
               <X className="size-5" />
             </Dialog.Close>
           </header>
-          <div className="flex min-h-0 flex-1 items-center gap-2 px-2" onClick={(event) => { if (event.target === event.currentTarget) onClose() }}>
-            <button type="button" aria-label={t('file.before')} disabled={at === 0} onClick={() => { step(-1) }} className={BUTTON}>
+          <div
+            className="relative flex min-h-0 flex-1 items-center sm:px-16"
+            onTouchStart={({ touches }) => {
+              from.current = touches.length === 1 ? (touches[0]?.clientX ?? null) : null
+            }}
+            onTouchEnd={({ changedTouches }) => {
+              const by = from.current === null ? 0 : (changedTouches[0]?.clientX ?? 0) - from.current
+              if (Math.abs(by) > SWIPE_PX) step(by > 0 ? -1 : 1)
+            }}
+          >
+            <button type="button" aria-label={t('file.before')} disabled={at === 0} onClick={() => { step(-1) }} className={`${BUTTON} absolute left-2 z-10 max-sm:bg-[#070b0c]/40`}>
               <ChevronLeft className="size-6" />
             </button>
             <Large key={here.file.id} file={here.file} onClose={onClose} />
-            <button type="button" aria-label={t('file.after')} disabled={at === all.length - 1} onClick={() => { step(1) }} className={BUTTON}>
+            <button type="button" aria-label={t('file.after')} disabled={at === all.length - 1} onClick={() => { step(1) }} className={`${BUTTON} absolute right-2 z-10 max-sm:bg-[#070b0c]/40`}>
               <ChevronRight className="size-6" />
             </button>
           </div>

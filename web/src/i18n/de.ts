@@ -30,7 +30,7 @@ export const de: Texts = {
   signOut: 'Abmelden',
   hello: { one: 'Ist der Tisch für sechs oder acht?', two: 'Acht. Carol bringt die Zwillinge mit!', three: 'Dann backe ich zwei Brote 🍞', line: 'Ein ruhiger Ort für die Menschen, mit denen du jeden Tag sprichst.' },
   signIn: { title: 'Willkommen zurück', login: 'Benutzername oder E-Mail', submit: 'Anmelden', new: 'Neu hier?' },
-  signUp: { title: 'Konto anlegen', submit: 'Registrieren', known: 'Schon ein Konto?', usernameHint: '2 bis 32 Buchstaben, Ziffern, Punkte, Binde- und Unterstriche', passwordHint: 'Mindestens 8 Zeichen' },
+  signUp: { title: 'Konto anlegen', submit: 'Registrieren', known: 'Schon ein Konto?', closed: 'Dieser Server nimmt keine neuen Konten an. Frage, wer ihn betreibt.', usernameHint: '2 bis 32 Buchstaben, Ziffern, Punkte, Binde- und Unterstriche', passwordHint: 'Mindestens 8 Zeichen' },
   empty: { title: 'Nichts geöffnet', text: 'Wähle einen Chat aus der Liste oder beginne einen neuen.' },
   view: {
     label: 'Welche Chats',
@@ -178,6 +178,7 @@ export const de: Texts = {
     leave: 'Gruppe verlassen',
     leaveText: 'Du bekommst keine ihrer Nachrichten mehr. Um zurückzukommen, muss dich jemand einladen.',
   },
+  moreMembers: 'Mehr zeigen',
   memberMenu: 'Optionen für {{name}}',
   role: { OWNER: 'Inhaber', ADMIN: 'Admin', MEMBER: 'Mitglied', toOWNER: 'Zum Inhaber machen', toADMIN: 'Zum Admin machen', toMEMBER: 'Rolle entziehen' },
   invite: { title: 'Einladungslink', create: 'Einladungslink anlegen', revoke: 'Link ungültig machen', none: 'Diese Einladung führt nirgendwohin mehr.', join: 'Der Gruppe beitreten' },

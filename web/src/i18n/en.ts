@@ -26,7 +26,7 @@ export const en = {
   signOut: 'Sign out',
   hello: { one: 'Is the table for six or eight?', two: 'Eight. Carol brings the twins!', three: 'Then I bake two loaves 🍞', line: 'A quiet place for the people you talk to every day.' },
   signIn: { title: 'Welcome back', login: 'Username or e-mail', submit: 'Sign in', new: 'New here?' },
-  signUp: { title: 'Make an account', submit: 'Sign up', known: 'Have an account?', usernameHint: '2 to 32 letters, digits, dots, hyphens and underscores', passwordHint: 'At least 8 characters' },
+  signUp: { title: 'Make an account', submit: 'Sign up', known: 'Have an account?', closed: 'This server takes no new accounts. Ask those who run it.', usernameHint: '2 to 32 letters, digits, dots, hyphens and underscores', passwordHint: 'At least 8 characters' },
   empty: { title: 'Nothing open', text: 'Choose a chat from the list, or begin a new one.' },
   view: {
     label: 'Which chats',
@@ -174,6 +174,7 @@ export const en = {
     leave: 'Leave the group',
     leaveText: 'You will get no more of its messages. Somebody has to invite you to come back.',
   },
+  moreMembers: 'Show more',
   memberMenu: 'Options of {{name}}',
   role: { OWNER: 'Owner', ADMIN: 'Admin', MEMBER: 'Member', toOWNER: 'Make owner', toADMIN: 'Make admin', toMEMBER: 'Take the role away' },
   invite: { title: 'Invite link', create: 'Make an invite link', revoke: 'Make the link worthless', none: 'This invite leads nowhere any more.', join: 'Join the group' },

@@ -1,3 +1,4 @@
+import { useNavigate, useParams } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { MessagesSquare } from 'lucide-react'
 import { useEffect, useRef } from 'react'
@@ -20,6 +21,21 @@ export function ChatList({ view, onNew }: { view: View; onNew: () => void }) {
   useEffect(() => {
     if (isNearEnd) more()
   }, [isNearEnd, more])
+
+  // From chat to chat without the mouse.
+  const navigate = useNavigate()
+  const { chatId } = useParams({ strict: false })
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (!event.altKey || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return
+      event.preventDefault()
+      const at = chats.findIndex(({ id }) => id === chatId)
+      const next = chats[at < 0 ? 0 : at + (event.key === 'ArrowUp' ? -1 : 1)]
+      if (next !== undefined) void navigate({ to: '/chat/$chatId', params: { chatId: next.id }, search: {} })
+    }
+    addEventListener('keydown', onKey)
+    return () => { removeEventListener('keydown', onKey) }
+  }, [chats, chatId, navigate])
 
   return (
     <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto px-2 pb-4">

@@ -75,7 +75,7 @@ export function Sidebar() {
       </div>
       {query === '' ? (
         <>
-          <div role="group" aria-label={t('view.label')} className="flex gap-1.5 overflow-x-auto px-4 pt-3 pb-2 [scrollbar-width:none]">
+          <div role="group" aria-label={t('view.label')} className="flex gap-1.5 overflow-x-auto px-4 pt-3 pb-2 [mask-image:linear-gradient(to_right,black_calc(100%-2rem),transparent)] [scrollbar-width:none]">
             {(isAgent(own) ? AGENT_VIEWS : VIEWS).map((name) => (
               <button
                 key={name}

@@ -11,7 +11,7 @@ export function Menu({ button, close, align = 'end', className = 'min-w-52', chi
     <DropdownMenu.Root modal={false} open onOpenChange={(is) => { if (!is) close() }}>
       {/* Stands where the button is: the menu opens beside it. */}
       <DropdownMenu.Trigger asChild>
-        <span aria-label={button.current?.getAttribute('aria-label') ?? ''} className="pointer-events-none absolute inset-0" />
+        <span aria-hidden aria-label={button.current?.getAttribute('aria-label') ?? ''} className="pointer-events-none absolute inset-0" />
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content

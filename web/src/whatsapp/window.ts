@@ -17,7 +17,17 @@ export function useReplyWindow({ whatsapp }: Pick<ChatPartsFragment, 'whatsapp'>
   const closesAt = whatsapp?.replyWindowClosesAt ?? null
   const window = windowOf(closesAt, now)
   const leftMs = window.state === 'open' ? window.leftMs : null
-  useEffect(() => { setNow(Date.now()) }, [closesAt])
+  useEffect(() => {
+    const look = () => { setNow(Date.now()) }
+    look()
+    // Whoever comes back, such as after the laptop slept.
+    addEventListener('focus', look)
+    document.addEventListener('visibilitychange', look)
+    return () => {
+      removeEventListener('focus', look)
+      document.removeEventListener('visibilitychange', look)
+    }
+  }, [closesAt])
   useEffect(() => {
     if (leftMs === null) return
     // At the next full minute that is left, or at the end.
