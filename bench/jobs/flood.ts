@@ -48,8 +48,7 @@ export const flood: Job = async (stage) => {
           // New ones for each turn: servers end what was idle for some seconds.
           const lines = await Promise.all(others.map(() => RawHttp.open(stage.parley.port)))
           const asks = floodBy(stage, document, lines, others)
-          const [outcome] = await Promise.all([atRate(turn, PER_SECOND, sends), atRate({ ms: turn.ms, begin: () => undefined }, FLOOD_PER_SECOND, asks)])
-          for (const line of lines) line.end()
+          const [outcome] = await Promise.all([atRate(turn, PER_SECOND, sends), atRate({ ms: turn.ms, begin: () => undefined }, FLOOD_PER_SECOND, asks).finally(() => { for (const line of lines) line.end() })])
           return outcome
         },
       }
