@@ -48,8 +48,7 @@ export const flood: Job = async (stage) => {
           // New ones for each turn: servers end what was idle for some seconds.
           const lines = await Promise.all(others.map(() => RawHttp.open(stage.parley.port)))
           const asks = floodBy(stage, document, lines, others)
-          const [outcome] = await Promise.all([atRate(turn, PER_SECOND, sends), atRate({ ms: turn.ms, begin: () => undefined }, FLOOD_PER_SECOND, asks)])
-          for (const line of lines) line.end()
+          const [outcome] = await Promise.all([atRate(turn, PER_SECOND, sends), atRate({ ms: turn.ms, begin: () => undefined }, FLOOD_PER_SECOND, asks).finally(() => { for (const line of lines) line.end() })])
           return outcome
         },
       }
@@ -74,13 +73,18 @@ function floodBy(stage: Stage, document: string, lines: readonly RawHttp[], sock
   let count = 0
   const body = () => JSON.stringify({ query: `${document}${count++}` })
   const isRefused = (answer: Buffer) => answer.includes('"errors":[') && !answer.includes('"data"')
-  return lines.flatMap((line, n): Ask[] => [
-    (done, failed) => {
-      line.ask(graphqlPost(stage.token(SENDERS_AND + n), body()), (answer) => {
-        if (isRefused(answer)) done()
-        else failed(new Error(`not refused: ${answer.toString().slice(0, 500)}`))
-      }, failed)
-    },
-    (done, failed) => { sockets[n]?.refuse(body(), done, failed) },
-  ])
+  return lines.flatMap((line, n): Ask[] => {
+    // A line takes one request at a time: where the machine is busy the next one waits.
+    let before = Promise.resolve()
+    const ask: Ask = (done, failed) => {
+      before = before.then(() => new Promise((resolve) => {
+        line.ask(graphqlPost(stage.token(SENDERS_AND + n), body()), (answer) => {
+          resolve()
+          if (isRefused(answer)) done()
+          else failed(new Error(`not refused: ${answer.toString().slice(0, 500)}`))
+        }, failed)
+      }))
+    }
+    return [ask, (done, failed) => { sockets[n]?.refuse(body(), done, failed) }]
+  })
 }

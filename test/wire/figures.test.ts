@@ -65,7 +65,7 @@ describe('the figures', () => {
     expect(after.get('parley_readers')).toBe(1)
     expect([after.get('parley_gaps_total'), after.get('parley_sends_waiting'), after.get('parley_database_up'), after.get('parley_bus_up')]).toEqual([0, 0, 1, 1])
     closeLines()
-    await expect.poll(async () => (await figures()).get('parley_connections{kind="websocket"}')).toBe(before.get('parley_connections{kind="websocket"}'))
+    await expect.poll(async () => (await figures()).get('parley_connections{kind="websocket"}'), { timeout: 10_000 }).toBe(before.get('parley_connections{kind="websocket"}'))
     expect((await figures()).get('parley_connections{kind="anonymous"}')).toBe(0)
   })
 
