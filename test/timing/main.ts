@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,9 +18,11 @@ if (!(samples >= 10)) {
 }
 
 const SERVER_KEY = 'the key of the product, long enough'
+const APP_SECRET = 'the secret of the app'
+const WHATSAPP = { WHATSAPP_ACCESS_TOKEN: 'none', WHATSAPP_PHONE_NUMBER_ID: '1', WHATSAPP_WABA_ID: '2', WHATSAPP_VERIFY_TOKEN: 'none', WHATSAPP_APP_SECRET: APP_SECRET, WHATSAPP_API_URL: 'http://127.0.0.1:9' }
 const folder = await mkdtemp(join(tmpdir(), 'parley-timing-'))
 keepTemporary(folder)
-const server = new Process('Parley', folder, [fileURLToPath(new URL('../../dist/main.js', import.meta.url))], { DATA_DIR: join(folder, 'data'), NODE_ENV: 'production', RATE_LIMITS: 'off', SERVER_KEY, LOG_LEVEL: 'warn', JWT_EXPIRES_IN_MINUTES: '1440' }, '/health/live')
+const server = new Process('Parley', folder, [fileURLToPath(new URL('../../dist/main.js', import.meta.url))], { DATA_DIR: join(folder, 'data'), NODE_ENV: 'production', RATE_LIMITS: 'off', SERVER_KEY, ...WHATSAPP, LOG_LEVEL: 'error', JWT_EXPIRES_IN_MINUTES: '1440' }, '/health/live')
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.end().finally(() => process.exit(130)))
 await server.start()
 
@@ -63,6 +66,12 @@ interface Question {
 const byId = (name: string, query: string, id: string, other: () => string): Question => ({ name, most: 2, equal: true, there: () => ask(query, { id }, bearer(mallory)), notThere: () => ask(query, { id: other() }, bearer(mallory)) })
 const login = (name: () => string) => ask('mutation ($input: LoginInput!) { login(input: $input) { accessToken errors { code message } } }', { input: { login: name(), password: 'a guess' } })
 const withKey = (key: string) => ask('{ serverInfo { version } }', {}, { 'x-parley-server-key': key })
+const WEBHOOK = '{"object":"whatsapp_business_account","entry":[]}'
+const SIGNATURE = createHmac('sha256', APP_SECRET).update(WEBHOOK).digest('hex')
+async function post(signature: string): Promise<Answer> {
+  const response = await fetch(`http://127.0.0.1:${server.server.port}/webhooks/whatsapp`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${signature}` }, body: WEBHOOK })
+  return { status: response.status, text: await response.text() }
+}
 const cut = (text: string, right: number) => text.slice(0, right) + 'x'.repeat(text.length - right)
 
 const QUESTIONS: Question[] = [
@@ -75,6 +84,7 @@ const QUESTIONS: Question[] = [
   { name: 'a sign-in by an address that is there, or by none', most: 5, equal: true, there: () => login(() => 'alice@example.com'), notThere: () => login(() => `${letters(8)}@example.com`) },
   { name: 'a server key that is right but for its end, or wrong at once', most: 1, equal: true, there: () => withKey(cut(SERVER_KEY, SERVER_KEY.length - 1)), notThere: () => withKey(cut(SERVER_KEY, 0)) },
   { name: 'a token whose signature is right but for its end, or wrong at once', most: 1, equal: true, there: () => ask('{ me { id } }', {}, bearer(`${alice.slice(0, -2)}xx`)), notThere: () => ask('{ me { id } }', {}, bearer(alice.replace(/[^.]+$/, (signature) => 'x'.repeat(signature.length)))) },
+  { name: 'a webhook whose signature is right but for its end, or wrong at once', most: 1, equal: true, there: () => post(cut(SIGNATURE, SIGNATURE.length - 1)), notThere: () => post(cut(SIGNATURE, 0)) },
 ]
 
 const median = (numbers: number[]) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN
