@@ -165,6 +165,7 @@ test('a search finds chats, people and messages, and leads to the message', asyn
 test('from chat to chat by the keyboard', async () => {
   const { page } = bob
   await page.getByLabel('Search', { exact: true }).fill('')
+  await expect.poll(() => page.getByRole('region', { name: 'Results' }).count()).toBe(0)
   const first = await page.getByRole('navigation').getByRole('listitem').first().getByRole('link').getAttribute('href')
   await page.getByRole('link', { name: 'Settings' }).click()
   await page.keyboard.press('Alt+ArrowDown')

@@ -19,6 +19,8 @@ const END_PX = 60
 /** So many rows before what is loaded runs out, more is fetched. */
 const AHEAD = 15
 const LIT_MS = 1800
+/** A browser that scrolls smoothly, such as by the key Home, goes on for so long. */
+const GLIDE_MS = 500
 
 /** The history: only what is in sight is drawn, what is above is fetched as one comes near, and nothing jumps. */
 export function Messages({ history, readUpTo, onSeen }: { history: History; readUpTo: number | null; onSeen: (atEnd: boolean) => void }) {
@@ -39,6 +41,11 @@ export function Messages({ history, readUpTo, onSeen }: { history: History; read
   const [lit, setLit] = useState<string | null>(null)
   const [isAtEnd, setAtEnd] = useState(true)
   const stick = useRef(true)
+  /** Until then what moves the box is no wish of the reader, who has just been brought to the end. */
+  const heldUntil = useRef(0)
+  const release = () => {
+    heldUntil.current = 0
+  }
   /** What was at the top edge, and how far from it: there it stays when something comes in above. */
   const anchor = useRef<{ key: string; offset: number } | null>(null)
   const virtualizer = useVirtualizer({
@@ -72,6 +79,10 @@ export function Messages({ history, readUpTo, onSeen }: { history: History; read
   function onScroll(): void {
     const box = scroller.current
     if (box === null) return
+    if (stick.current && performance.now() < heldUntil.current && box.scrollHeight - box.scrollTop - box.clientHeight >= END_PX) {
+      toEnd()
+      return
+    }
     stick.current = box.scrollHeight - box.scrollTop - box.clientHeight < END_PX && !run.hasNewer
     if (stick.current !== isAtEnd) setAtEnd(stick.current)
     const top = virtualizer.getVirtualItems().find(({ end, index }) => end > box.scrollTop && rows[index]?.kind === 'message')
@@ -85,7 +96,10 @@ export function Messages({ history, readUpTo, onSeen }: { history: History; read
     const index = rows.findIndex((row) => (row.kind === 'unread' ? run.target === 'unread' : row.kind === 'message' && row.message.id === run.target))
     stick.current = index < 0 && !run.hasNewer
     anchor.current = null
-    if (index < 0) toEnd()
+    if (index < 0) {
+      heldUntil.current = performance.now() + GLIDE_MS
+      toEnd()
+    }
     else virtualizer.scrollToIndex(index, { align: run.target === 'unread' ? 'start' : 'center' })
     if (run.target === 'unread' || run.target === 'end') return
     setLit(run.target)
@@ -130,6 +144,7 @@ export function Messages({ history, readUpTo, onSeen }: { history: History; read
 
   /** Arrows go from message to message, Enter opens what can be done with it. */
   function onKeyDown(event: KeyboardEvent<HTMLDivElement>): void {
+    release()
     const target = event.target as HTMLElement
     const all = [...(scroller.current?.querySelectorAll<HTMLElement>('[data-message]') ?? [])]
     const here = target.closest<HTMLElement>('[data-message]')
@@ -149,7 +164,7 @@ export function Messages({ history, readUpTo, onSeen }: { history: History; read
 
   return (
     <div className="relative min-h-0 flex-1">
-      <div ref={scroller} onScroll={onScroll} onKeyDown={onKeyDown} tabIndex={0} role="log" aria-live="off" aria-label={t('history')} className="h-full overflow-y-auto overscroll-contain outline-offset-[-2px] [overflow-anchor:none]">
+      <div ref={scroller} onScroll={onScroll} onWheel={release} onTouchMove={release} onPointerDown={release} onKeyDown={onKeyDown} tabIndex={0} role="log" aria-live="off" aria-label={t('history')} className="h-full overflow-y-auto overscroll-contain outline-offset-[-2px] [overflow-anchor:none]">
         <div className="flex min-h-full flex-col justify-end">
           <div className="relative w-full shrink-0" style={{ height: total }}>
             <div className="absolute inset-x-0 top-0" style={{ transform: `translateY(${items[0]?.start ?? 0}px)` }}>

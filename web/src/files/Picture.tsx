@@ -27,8 +27,8 @@ export function Picture({ file, box, wide = false, more = 0, onView }: Props) {
       type="button"
       aria-label={t('file.view', { name: file.fileName })}
       onClick={() => { onView(file.id) }}
-      className={`relative block max-w-full overflow-hidden bg-hover ${box === undefined ? (wide ? 'col-span-2 aspect-[2/1]' : 'aspect-square') : 'rounded-2xl'}`}
-      style={box && { width: box.width, aspectRatio: `${box.width} / ${box.height}` }}
+      className={`relative block max-w-full overflow-hidden bg-hover ${box === undefined ? (wide ? 'col-span-2 aspect-[2/1]' : 'aspect-square') : 'min-w-full rounded-2xl'}`}
+      style={box && { width: box.width, maxHeight: box.height, aspectRatio: `${box.width} / ${box.height}` }}
     >
       {file.blurhash !== null && !isThere && <Blurhash hash={file.blurhash} />}
       {url !== undefined && <img src={url} alt="" decoding="async" draggable={false} onLoad={() => { setThere(true) }} onError={renew} className={`absolute inset-0 size-full object-cover transition-opacity duration-200 ${isThere ? '' : 'opacity-0'}`} />}

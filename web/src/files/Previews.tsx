@@ -18,8 +18,8 @@ export function Previews({ uploads }: { uploads: readonly Upload[] }) {
           {pictures.slice(0, 4).map(({ key, file, preview, progress, attachmentId }, index) => (
             <span
               key={key}
-              className={`relative block max-w-full overflow-hidden ${box === null ? (pictures.length === 3 && index === 0 ? 'col-span-2 aspect-[2/1]' : 'aspect-square') : ''}`}
-              style={box === null ? undefined : { width: box.width, aspectRatio: `${box.width} / ${box.height}` }}
+              className={`relative block max-w-full overflow-hidden ${box === null ? (pictures.length === 3 && index === 0 ? 'col-span-2 aspect-[2/1]' : 'aspect-square') : 'min-w-full'}`}
+              style={box === null ? undefined : { width: box.width, maxHeight: box.height, aspectRatio: `${box.width} / ${box.height}` }}
             >
               <img src={preview ?? ''} alt={file.name} className="absolute inset-0 size-full object-cover" />
               {attachmentId === null && <Ring part={progress} label={file.name} />}
@@ -31,12 +31,11 @@ export function Previews({ uploads }: { uploads: readonly Upload[] }) {
         const Icon = iconOf(file.name)
         return (
           <span key={key} className="relative flex w-72 max-w-full items-center gap-3 overflow-hidden rounded-xl bg-pine/8 px-3 py-2.5">
-            <Icon aria-hidden className="size-8 shrink-0 text-pine" strokeWidth={1.5} />
+            {attachmentId === null ? <Ring part={progress} label={file.name} small /> : <Icon aria-hidden className="size-8 shrink-0 text-pine" strokeWidth={1.5} />}
             <span className="min-w-0 flex-1">
               <span className="block truncate font-semibold">{file.name}</span>
               <span className="block text-xs text-ink/75">{bytesText(file.size, i18n.language)}</span>
             </span>
-            {attachmentId === null && <Ring part={progress} label={file.name} />}
           </span>
         )
       })}

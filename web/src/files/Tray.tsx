@@ -16,13 +16,15 @@ export function Tray({ chatId, uploads }: { chatId: string; uploads: readonly Up
       {uploads.map((upload) => {
         const { key, file, kind, preview, fault, attachmentId } = upload
         const Icon = iconOf(file.name)
+        const isPicture = kind === 'IMAGE' && preview !== null
+        const isOnItsWay = attachmentId === null && fault === null
         return (
-          <li key={key} className={`relative h-20 shrink-0 overflow-hidden rounded-2xl bg-hover ${kind === 'IMAGE' && preview !== null ? 'w-20' : 'w-44'} ${fault === null ? '' : 'outline-2 -outline-offset-2 outline-alarm'}`}>
-            {kind === 'IMAGE' && preview !== null ? (
+          <li key={key} className={`relative h-20 shrink-0 overflow-hidden rounded-2xl bg-hover ${isPicture ? 'w-20' : 'w-48'} ${fault === null ? '' : 'outline-2 -outline-offset-2 outline-alarm'}`}>
+            {isPicture ? (
               <img src={preview} alt={file.name} className="size-full object-cover" />
             ) : (
               <span className="flex h-full items-center gap-2.5 pr-8 pl-3">
-                <Icon aria-hidden className="size-7 shrink-0 text-pine" strokeWidth={1.5} />
+                {isOnItsWay ? <Ring part={upload.progress} label={file.name} small /> : <Icon aria-hidden className="size-8 shrink-0 text-pine" strokeWidth={1.5} />}
                 <span className="min-w-0 text-sm">
                   <span className="block truncate font-semibold">{file.name}</span>
                   <span className="block truncate text-xs text-soft">{bytesText(file.size, i18n.language)}</span>
@@ -35,7 +37,7 @@ export function Tray({ chatId, uploads }: { chatId: string; uploads: readonly Up
                 <span className="truncate">{faultText(t, i18n.language, fault)}</span>
               </span>
             ) : (
-              attachmentId === null && <Ring part={upload.progress} label={file.name} />
+              isOnItsWay && isPicture && <Ring part={upload.progress} label={file.name} />
             )}
             <button
               type="button"
