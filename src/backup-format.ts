@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { StartError } from './base/start-error.ts'
 
 /*
- * A backup is a folder: manifest.json; one tables/NAME.copy.gz for each table, the text that PostgreSQL's COPY writes; files.tsv and files/ with the bytes that
+ * A backup is a folder: manifest.json; one tables/NAME.copy.gz for each table, in the text form of PostgreSQL's COPY; files.tsv and files/ with the bytes that
  * people sent; and SHA256SUMS over all of them, which is written last, in the form that `sha256sum -c` reads. It holds no more than standard
  * tools can read, and loads into any PostgreSQL that Parley runs on.
  */
@@ -106,19 +106,16 @@ async function sumOf(path: string): Promise<string | null> {
   }
 }
 
-/** Looks at what passes through. */
-export function tap(look: (chunk: Buffer) => void): Transform {
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      look(chunk)
-      done(null, chunk)
-    },
-  })
-}
-
 /** Adds up what passes through. */
 export function hashing(): { hash: Hash; bytes: () => number; stream: Transform } {
   const hash = createHash('sha256')
   let bytes = 0
-  return { hash, bytes: () => bytes, stream: tap((chunk) => { hash.update(chunk); bytes += chunk.length }) }
+  const stream = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk)
+      bytes += chunk.length
+      done(null, chunk)
+    },
+  })
+  return { hash, bytes: () => bytes, stream }
 }

@@ -1,15 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import type { WriteStream } from 'node:fs'
 import { access, link, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import type { TransactionSql } from 'postgres'
 import { StartError } from './base/start-error.ts'
 import { VERSION } from './base/version.ts'
-import { FILE_LIST, FORMAT, MANIFEST, SUMS, filePath, hashing, readSums, tablePath, tap } from './backup-format.ts'
+import { FILE_LIST, FORMAT, MANIFEST, SUMS, filePath, hashing, readSums, tablePath } from './backup-format.ts'
 import type { Manifest } from './backup-format.ts'
 import type { Blobs } from './blob/index.ts'
 import { connectBare } from './db/open.ts'
@@ -23,7 +21,8 @@ const GZIP_LEVEL = 3
 /** Files under way at once: a store far away answers each after a while. */
 const AT_ONCE = 8
 const OURS = { mode: 0o700, recursive: true } as const
-const NEWLINE = 10
+/** Rows that are read at once. */
+const PIECE = 2000
 
 /** The folders of complete backups below this one, the oldest first. */
 export async function listBackups(home: string): Promise<string[]> {
@@ -102,34 +101,38 @@ async function knownMigrations(tx: Tx): Promise<Manifest['migrations']> {
   })
 }
 
-/** Answers how many rows it has: in COPY's text each is a line. */
+/** Answers how many rows it has. */
 async function writeTable(tx: Tx, { name, columns, draft, sums }: { name: string; columns: string[]; draft: string; sums: string[] }): Promise<number> {
   let rows = 0
-  const count = tap((chunk) => {
-    for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) rows++
-  })
+  const lines = async function* () {
+    // Not by COPY itself: of its stream the driver loses the end now and then, when the reader is slow, and waits for ever.
+    for await (const piece of tx`select ${tx(columns)} from ${tx(name)}`.raw().cursor(PIECE)) {
+      rows += piece.length
+      yield (piece as unknown as (Buffer | null)[][]).map(toLine).join('')
+    }
+  }
   const { hash, stream } = hashing()
-  const source = await tx`copy ${tx(name)} (${tx(columns)}) to stdout`.readable()
-  await drain(source, count, createGzip({ level: GZIP_LEVEL }), stream, createWriteStream(join(draft, tablePath(name)), { mode: 0o600, flush: true }))
+  await pipeline(lines, createGzip({ level: GZIP_LEVEL }), stream, createWriteStream(join(draft, tablePath(name)), { mode: 0o600, flush: true }))
   sums.push(`${hash.digest('hex')}  ${tablePath(name)}\n`)
   return rows
 }
 
-/**
- * As pipeline. The driver pauses its socket when what it has read is not taken at once, and goes on when more is asked for; where the end came in the very
- * piece at which it paused, nobody asks any more, and the next statement would wait for ever.
- */
-async function drain(source: Readable, ...rest: (Transform | WriteStream)[]): Promise<void> {
-  await pipeline([source, ...rest])
-  source._read(0)
+const ESCAPES: Record<string, string> = { '\\': '\\\\', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v' }
+
+/** A row as COPY's text has it: PostgreSQL's manual, "COPY", "Text Format". */
+function toLine(values: (Buffer | null)[]): string {
+  const cells = values.map((value) => (value === null ? '\\N' : value.toString().replace(/[\\\b\f\n\r\t\v]/g, (sign) => ESCAPES[sign] ?? sign)))
+  return `${cells.join('\t')}\n`
 }
 
 /** Which files the tables name; written down, so that the snapshot need not stay while they are copied. */
 async function writeFileList(tx: Tx, draft: string, sums: string[]): Promise<void> {
   const { hash, stream } = hashing()
-  const source = await tx`
-    copy (select key, bool_or(thumbnail_size is not null), coalesce(max(byte_size), 0) from attachment where state = 'READY' group by key order by key) to stdout`.readable()
-  await drain(source, stream, createWriteStream(join(draft, FILE_LIST), { mode: 0o600, flush: true }))
+  const lines = async function* () {
+    const query = tx`select key, bool_or(thumbnail_size is not null), coalesce(max(byte_size), 0) from attachment where state = 'READY' group by key order by key`
+    for await (const piece of query.raw().cursor(PIECE)) yield (piece as unknown as (Buffer | null)[][]).map(toLine).join('')
+  }
+  await pipeline(lines, stream, createWriteStream(join(draft, FILE_LIST), { mode: 0o600, flush: true }))
   sums.push(`${hash.digest('hex')}  ${FILE_LIST}\n`)
 }
 
