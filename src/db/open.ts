@@ -2,21 +2,18 @@ import { sql as query } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import { randomUUID } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
 import postgres from 'postgres'
 import type { Sql } from 'postgres'
 import { StartError } from '../base/start-error.ts'
 import type { Database } from './index.ts'
+import { MIGRATIONS, MIGRATION_LOCK } from './migrations.ts'
 import { preparing } from './prepared.ts'
 
-const MIGRATIONS = fileURLToPath(new URL('../../drizzle', import.meta.url))
 /** As many calls as src/message/batcher.ts has under way at most: none of them ever shares a connection. Made when they are first needed. */
 const SEND_CONNECTIONS = 5
 const SEND_IDLE_S = 600
 /** Jobs run one after the other; a second connection for what one of them reads beside its transaction. */
 const PATIENT_CONNECTIONS = 2
-/** Any number that nobody else locks in this database: one server migrates, the others wait for it. */
-const MIGRATION_LOCK = 7_274_639
 
 /**
  * Opens a database and brings its tables up to date. `poolSize` is the most connections that it takes, those for sends and for jobs apart; `name` begins
@@ -57,6 +54,11 @@ export async function openDatabase(url: string, options: { poolSize: number; nam
   }
 }
 
+/** One connection to a database as it stands: nothing is brought up to date, and no statement is cancelled for its length. For tools. */
+export function connectBare(url: string, name: string): Sql<{ bigint: number }> {
+  return connect(url, 1, name, { statementMs: 0 })
+}
+
 function connect(url: string, max: number, name: string, { statementMs, ...more }: { idle_timeout?: number; statementMs?: number | undefined } = {}): Sql<{ bigint: number }> {
   return postgres(url, {
     ...more,
@@ -86,13 +88,14 @@ async function migrateDatabase(url: string): Promise<void> {
   }
 }
 
-function withoutPassword(url: string): string {
+/** How a database is named to people. */
+export function withoutPassword(url: string): string {
   const { hostname, port, pathname } = new URL(url)
   return `${hostname}${port === '' ? '' : `:${port}`}${pathname}`
 }
 
-/** The driver's message; several addresses that all refused come as an AggregateError without one. */
-function messageOf(error: unknown): string {
+/** The driver's message, in words for people; several addresses that all refused come as an AggregateError without one. */
+export function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return messageOf(error.errors[0])
   return error instanceof Error ? error.message : String(error)
 }
