@@ -3,9 +3,11 @@ import { Loaders } from '../base/loaders.ts'
 import { StartError } from '../base/start-error.ts'
 import { MAX_TEXT_LENGTH } from '../base/text.ts'
 import { openPastChat, readMeanwhile } from '../chat/history.ts'
+import { letOut } from '../chat/membership.ts'
 import { withTransaction } from '../ctx.ts'
 import type { Ctx } from '../ctx.ts'
 import { lockStreams } from '../event/log.ts'
+import type { StreamHead } from '../event/log.ts'
 import { storeHistory } from '../message/history.ts'
 import { takeFile } from '../upload/take.ts'
 import type { Attachment } from '../upload/domain.ts'
@@ -65,6 +67,7 @@ export async function bringIn(ctx: Ctx, history: History, target: Target, option
       const onStored = (count: number) => { options.progress.show('messages', count, list.length) }
       const store = () => storeHistory(tx, stream, list, { silent: isNew, onStored })
       await (isNew ? store() : readMeanwhile(tx, stream, store))
+      if (isNew && target.title !== null) await letOutThose(tx, stream, target, users)
       return stream.id
     })
     return { chatId, messages: target.fresh.length, files: files.size, refused }
@@ -75,6 +78,15 @@ export async function bringIn(ctx: Ctx, history: History, target: Target, option
   }
 }
 
+/** Who had left a group there is no member of it here, and reads nothing of it, though what they said stays theirs. */
+async function letOutThose(tx: Ctx, stream: StreamHead, target: Target, users: ReadonlyMap<string, User>): Promise<void> {
+  const [owner = 0] = ownerFirst(target, users)
+  for (const { person } of target.matches) {
+    const id = users.get(person.name)?.id ?? 0
+    if (person.left && id !== owner) await letOut({ ...tx, viewer: { userId: owner, sessionId: null, roles: [], expiresAt: null } }, stream, id)
+  }
+}
+
 /** What a message has of its file; where that was not taken, its name stands in its place. */
 function fileOf({ file, text }: PastMessage, files: ReadonlyMap<PastMessage['file'], Attachment>): { file: Attachment | null; text: string | null } {
   const taken = files.get(file)
@@ -82,10 +94,11 @@ function fileOf({ file, text }: PastMessage, files: ReadonlyMap<PastMessage['fil
   return { file: null, text: text === null ? file.name : `${file.name}\n${text}`.slice(0, MAX_TEXT_LENGTH) }
 }
 
-/** Somebody who can sign in owns a group, the first who was named. */
+/** Somebody who can sign in owns a group, the first of those who have not left it. */
 function ownerFirst({ matches }: Target, users: ReadonlyMap<string, User>): number[] {
-  const there = matches.filter((match) => 'user' in match && (match.user.email !== null || match.user.externalId !== null))
-  return [...new Set([...there, ...matches].map(({ person }) => users.get(person.name)?.id ?? 0))]
+  const inside = matches.filter(({ person }) => !person.left)
+  const there = inside.filter((match) => 'user' in match && (match.user.email !== null || match.user.externalId !== null))
+  return [...new Set([...there, ...inside, ...matches].map(({ person }) => users.get(person.name)?.id ?? 0))]
 }
 
 async function takeFiles(ctx: Ctx, messages: readonly PastMessage[], users: ReadonlyMap<string, User>, progress: Progress): Promise<{ files: Map<PastMessage['file'], Attachment>; refused: string[] }> {

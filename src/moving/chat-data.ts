@@ -15,7 +15,7 @@ const NAMES = {
   sender: ['sender_id', 'sender', 'user_id', 'from', 'author'],
   text: ['text', 'content', 'message', 'body'],
   time: ['timestamp', 'created_at', 'sent_at', 'time', 'date'],
-  personId: ['id', 'user_id', '_id', 'username'],
+  personId: ['id', 'user_id', '_id'],
   username: ['username'],
   displayName: ['display_name', 'full_name', 'name', 'username'],
 } as const
@@ -49,12 +49,12 @@ interface Place {
 function chatOf({ id, value, where, messages, people, clock }: { id: string; value: Fields; where: string; messages: Place[]; people: ReadonlyMap<string, PastPerson>; clock: Clock }): History {
   const taking = new Map<string, PastPerson>()
   const join = (key: string): PastPerson => {
-    const known = taking.get(key) ?? { ...(people.get(key) ?? { name: key, displayName: key, username: null }), messages: 0 }
+    const known = taking.get(key) ?? { ...(people.get(key) ?? { name: key, displayName: key, username: null, left: false }), messages: 0 }
     taking.set(key, known)
     return known
   }
   for (const [index, one] of listAt(value, NAMES.people, where).entries()) {
-    const key = typeof one === 'string' || typeof one === 'number' ? String(one) : isFields(one) ? textAt(one, NAMES.personId) : null
+    const key = typeof one === 'string' || typeof one === 'number' ? String(one) : isFields(one) ? textAt(one, [...NAMES.personId, ...NAMES.username]) : null
     if (key === null) throw new StartError(`${where}, participant ${index + 1}: not an id, nor an object with one.`)
     const person = join(key)
     if (isFields(one) && !people.has(key)) person.displayName = textAt(one, NAMES.displayName) ?? key
@@ -99,9 +99,9 @@ function messagesApart(value: unknown, fileName: string): Map<string, Place[]> {
 function peopleOf(value: unknown, where: string): Map<string, PastPerson> {
   const people = new Map<string, PastPerson>()
   for (const { key, value: user } of entriesOf(value, where) ?? []) {
-    const id = textAt(user, NAMES.personId) ?? key
     const username = textAt(user, NAMES.username)
-    people.set(id, { name: username ?? id, displayName: textAt(user, NAMES.displayName) ?? id, username, messages: 0 })
+    const id = textAt(user, NAMES.personId) ?? (Array.isArray(value) ? username : null) ?? key
+    people.set(id, { name: username ?? id, displayName: textAt(user, NAMES.displayName) ?? id, username, left: false, messages: 0 })
   }
   return people
 }

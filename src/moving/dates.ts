@@ -6,6 +6,8 @@ export const DATE_ORDERS: readonly DateOrder[] = ['dmy', 'mdy', 'ymd']
 /** A moment as a file writes it: the three numbers of its date, in the file's order, and the time of day. */
 export interface Stamp {
   date: readonly [string, string, string]
+  /** What stands between them. */
+  separator: string
   hour: number
   minute: number
   second: number
@@ -52,8 +54,9 @@ export function judgeDates(stamps: readonly Stamp[], now: Date): Judged {
     if (left.length === 0) return { fault: stamp }
     open = left
   }
-  // A short year in front is written where nobody says otherwise in few places of the world, and would be a fourth reading of every date.
+  // Few places of the world write a short year in front, or a month before dots: who is from there says so.
   if (open.length > 1 && stamps.some(({ date }) => date[0].length < 4)) open = open.filter((order) => order !== 'ymd')
+  if (open.length > 1 && stamps.every(({ separator }) => separator === '.')) open = open.filter((order) => order !== 'mdy')
   const turns = open.map((order) => turnsBack(stamps, order))
   const least = Math.min(...turns)
   const best = open.filter((_, index) => turns[index] === least)

@@ -36,6 +36,8 @@ export interface PastPerson {
   displayName: string
   /** The username that they had there; null where there are none. */
   username: string | null
+  /** Whether they had left the chat at its end. */
+  left: boolean
   messages: number
 }
 

@@ -75,7 +75,7 @@ async function matchOne(ctx: Ctx, person: PastPerson, naming: Naming, known: Rea
     if (user === null && !taken.has(wished.toLowerCase())) return { person, make: wished }
     return user !== null && (await isOurs(ctx, user, person)) ? { person, user } : `--create "${name}=${wished}": there is a ${wished} already. If that is the same person, say --as.`
   }
-  const base = usernameFrom({ username: person.username, email: null, name })
+  const base = usernameFrom({ username: person.username, email: null, name }).toLowerCase()
   for (let tries = 1; ; tries++) {
     const suffix = tries === 1 ? '' : `-${tries}`
     const username = `${base.slice(0, 32 - suffix.length)}${suffix}`

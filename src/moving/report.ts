@@ -13,7 +13,7 @@ export function describe(history: History, target: Target): string {
   const span = first === undefined || last === undefined ? '' : ` from ${day(first.at)} to ${day(last.at)}`
   return [
     `${target.title ?? history.title ?? 'The direct chat'}, ${what}: ${count(messages.length, 'message')}${span}, ${count(files, 'file')}; ${target.there.size === 0 ? 'nothing of it is there yet' : `${target.there.size.toLocaleString('en')} of them are there already`}.`,
-    ...target.matches.map((match) => `  ${match.person.name}  is  ${accountOf(match)}  (${count(match.person.messages, 'message')})`),
+    ...target.matches.map((match) => `  ${match.person.name}  is  ${accountOf(match)}  (${count(match.person.messages, 'message')}${match.person.left ? '; had left the group, and is no member of a new one' : ''})`),
     ...history.leftOut.map((kind) => `  left out: ${kind.count.toLocaleString('en')} ${kind.what}; the first is ${kind.first}`),
   ].join('\n')
 }

@@ -56,7 +56,7 @@ function withSilent(history: History, naming: Naming, direct: boolean): History[
   const known = new Set(history.people.map(({ name }) => name))
   const partner = direct && history.people.length === 1 && history.title !== null ? [history.title] : []
   const more = new Set([...naming.as.keys(), ...naming.create.keys(), ...partner].filter((name) => !known.has(name)))
-  return [...history.people, ...[...more].map((name) => ({ name, displayName: name, username: null, messages: 0 }))]
+  return [...history.people, ...[...more].map((name) => ({ name, displayName: name, username: null, left: false, messages: 0 }))]
 }
 
 async function findChat(ctx: Ctx, where: Where, { people, naming, clientId }: { people: History['people']; naming: Naming; clientId: string }): Promise<number | null> {

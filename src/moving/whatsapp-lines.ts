@@ -53,7 +53,7 @@ function headOf(line: string, where: string): { kind: string; entry: Entry } | n
     return {
       kind,
       entry: {
-        stamp: { date: [a, b, c], hour: hourOf(Number(hour), half), minute: Number(minute), second: Number(second ?? 0), where },
+        stamp: { date: [a, b, c], separator, hour: hourOf(Number(hour), half), minute: Number(minute), second: Number(second ?? 0), where },
         written: stamp.replace(/\s/g, ' '),
         body,
         where,

@@ -49,3 +49,25 @@ export const NOTICE = /^(messages and calls are end-to-end encrypted|messages to
 
 /** How exports are called, with the name of the chat behind: `WhatsApp Chat with Hiking.zip`. */
 export const FILE_TITLE = /whatsapp\b.*?\s(?:with|mit|con|avec|com|met|de|-)\s+(.+?)(?:\s\(\d+\))?(?:\.(?:txt|zip))?$/i
+
+/** Tells that somebody left a group, or was taken out of it; the first group is who. */
+const DEPARTURES = [
+  /^(.+) left$/, /^.+ removed (.+)$/,
+  /^(.+) hat die Gruppe verlassen$/, /^.+ hat (.+) entfernt$/,
+  /^(.+) salió(?: del grupo)?$/, /^.+ eliminó a (.+)$/,
+  /^(.+) a quitté(?: le groupe)?$/, /^.+ a retiré (.+)$/,
+  /^(.+) saiu(?: do grupo)?$/, /^.+ removeu (.+)$/,
+  /^(.+) ha abbandonato(?: il gruppo)?$/, /^.+ ha rimosso (.+)$/,
+  /^(.+) heeft de groep verlaten$/, /^.+ heeft (.+) verwijderd$/,
+]
+
+/** Who has left by what a notice tells; null where it tells something else. */
+export function departureIn(notice: string): string | null {
+  // Some telephones put who does it in front, as if they said it.
+  const plain = notice.replace(/^[^:\n]{1,100}:\s(?=\u200e)/u, '').replace(MARKS, '').replace(/\s+/gu, ' ').trim().replace(/\.$/, '')
+  for (const pattern of DEPARTURES) {
+    const [, who] = pattern.exec(plain) ?? []
+    if (who !== undefined) return who
+  }
+  return null
+}

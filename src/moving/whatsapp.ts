@@ -6,7 +6,7 @@ import { Keys, LeftOut } from './history.ts'
 import type { History, PastFile, PastMessage, PastPerson } from './history.ts'
 import { cutEntries } from './whatsapp-lines.ts'
 import type { Entry } from './whatsapp-lines.ts'
-import { ATTACHED, EDITED, FILE_TITLE, MARKS, NOTICE, OWN_WORDS, PLACE, SAYS_ATTACHED, tellsDeletion, tellsOmission } from './whatsapp-words.ts'
+import { ATTACHED, EDITED, FILE_TITLE, MARKS, NOTICE, OWN_WORDS, PLACE, SAYS_ATTACHED, departureIn, tellsDeletion, tellsOmission } from './whatsapp-words.ts'
 
 /** What an export is made of: the text, and the files that lie beside it. */
 export interface WhatsAppExport {
@@ -37,6 +37,7 @@ export function readWhatsApp(from: WhatsAppExport, { dates, zone, now = new Date
     const said = speakerOf(entry)
     if (said === null) {
       leftOut.add('notices of WhatsApp\'s own', entry.where)
+      noteDeparture(entry.body, people)
       continue
     }
     const { person } = said
@@ -46,8 +47,9 @@ export function readWhatsApp(from: WhatsAppExport, { dates, zone, now = new Date
       continue
     }
     if (content.missing) leftOut.add('files that the export names and does not hold (their names stay as text)', entry.where)
-    const known = people.get(person) ?? { name: person, displayName: person.replace(/^~\s*/, ''), username: null, messages: 0 }
+    const known = people.get(person) ?? { name: person, displayName: person.replace(/^~\s*/, ''), username: null, left: false, messages: 0 }
     known.messages += 1
+    known.left = false
     people.set(person, known)
     messages.push({ person, at, ...content, key: keys.of(entry.written, person, content.deleted ? '' : (content.file?.name ?? ''), content.text ?? ''), where: entry.where })
   }
@@ -55,6 +57,13 @@ export function readWhatsApp(from: WhatsAppExport, { dates, zone, now = new Date
   // The export of a chat of two is called by the other one. Where only one has written nothing tells.
   const direct = people.size === 1 || (people.size === 2 && title === null) ? null : people.size === 2 && people.has(title ?? '')
   return { title, direct, key: `whatsapp-export:${title ?? ''}`, people: [...people.values()], messages, leftOut: leftOut.list() }
+}
+
+/** Whoever left and says nothing afterwards was not there when the chat was exported. One who came back in silence is not told apart. */
+function noteDeparture(notice: string, people: ReadonlyMap<string, PastPerson>): void {
+  const name = departureIn(notice)
+  const person = name === null ? undefined : people.get(name)
+  if (person !== undefined) person.left = true
 }
 
 function orderOf(entries: readonly Entry[], fileName: string, dates: DateOrder | null, now: Date): DateOrder {
