@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { copyFile, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
@@ -121,7 +121,26 @@ A dry run: nothing was changed.
   expect(all.get('Bob').messages.nodes[1].attachments).toEqual([expect.objectContaining({ kind: 'FILE', fileName: '00000003-AUDIO.txt.opus' })])
   expect(briefly(all.get('Kitchen'))).toEqual([['2023-05-01T08:30:00.000Z', 'alice', 'Who has washed up?'], ['2023-05-01T08:31:00.250Z', 'erin', 'Me, again'], ['2023-05-01T08:33:20.000Z', 'bob', 'Thank you!']])
   // They go on as any other chat.
-  await bobBack.send(all.get('Kitchen').id as string, 'So do I')
+  const messageId = await bobBack.send(all.get('Kitchen').id as string, 'So do I')
+  await back.ask('mutation ($input: AddReactionInput!) { addReaction(input: $input) { errors { message } } }', { input: { messageId, emoji: '👍' } })
   expect((await chatsOf(back)).get('Kitchen')).toMatchObject({ unreadCount: 1, messages: { nodes: { length: 4 } } })
+
+  // And out again, all that one person has.
+  const out = run('export', { cwd, settings, args: ['user', 'bob', '--out', 'bob'] })
+  await out.closed()
+  expect(out.stdout + out.stderr).toBe('All that bob has is in bob: 2 chats, 12 messages, 1 files.\n')
+  const read = async (path: string) => JSON.parse(await readFile(join(cwd, 'bob', path), 'utf8')) as Untyped
+  expect(await read('account.json')).toMatchObject({ format: 'parley-user', version: 1, profile: { username: 'bob', email: 'bob@example.com' }, sessions: [{ userAgent: expect.any(String) }], blocked: [] })
+  const chats: Untyped[] = await read('chats.json')
+  expect(chats.map(({ kind, title, members }) => [kind, title, members.length])).toEqual([['DIRECT', null, 2], ['GROUP', 'Kitchen', 3]])
+  const messages: Untyped[] = await read(chats[0].path)
+  expect(messages.map(({ from, text }) => [from.username, text])).toEqual([['alice', 'Wie geht es?'], ['bob', null], ['alice', 'Ja']])
+  expect(await readFile(join(cwd, 'bob', messages[1].files[0].path), 'utf8')).toBe('no sound at all')
+  expect((await read(chats[1].path)).at(-1)).toMatchObject({ text: 'So do I', reactions: [{ emoji: '👍', count: 1, by: ['alice'] }] })
+  // Of the group that he had left, what he said himself.
+  expect((await read('elsewhere.json')).map(({ from, text }: Untyped) => [from.username, text])).toEqual([
+    ['bob', 'Which one has a café at the end? 🥐'], ['bob', 'ok'], ['bob', 'ok'], ['bob', 'The train at 8:42 from platform 3'], ['bob', null],
+  ])
+  expect(JSON.stringify([await read('account.json'), chats, messages])).not.toMatch(/argon2|hash|token/i)
   await sql.end()
 })
