@@ -33,11 +33,11 @@ test('roles and passwords are set from the machine, while the server runs and wh
   expect(await rolesOf(alice)).toEqual(['ADMIN', 'AGENT'])
   // Who answers customers comes again, and reads their chats too.
   expect(await stream.ended()).toMatchObject({ code: 1012 })
-  const again = alice.subscribe('subscription { events { cursor } }')
-  await again.next()
+  const asAgent = alice.subscribe('subscription { events { cursor } }')
+  await asAgent.next()
 
   const password = passwordIn(await admin('reset-password', 'alice'))
-  expect(await again.ended()).toMatchObject({ code: 4403 })
+  expect(await asAgent.ended()).toMatchObject({ code: 4403 })
   expect((await alice.request('{ chats { nodes { id } } }')).status).toBe(401)
   const back = server.client()
   expect(await login(back, PASSWORD)).toBeNull()
