@@ -70,7 +70,7 @@ export async function writeUserData(given: Ctx, user: User, sink: Sink, progress
   const elsewhere: string[] = []
   for (const keys of inPages(await keysElsewhere(given, chats))) {
     const ctx = anew()
-    const list = (await Promise.all(keys.map((key) => loadMessage(ctx, key)))).filter((message) => message !== null)
+    const list = (await Promise.all(keys.map(async (key) => loadMessage(ctx, key)))).filter((message) => message !== null)
     for await (const line of messagesIn(ctx, list)) elsewhere.push(line)
   }
   const ctx = anew()
