@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { access, link, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { access, link, mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
@@ -21,6 +21,8 @@ const GZIP_LEVEL = 3
 /** Files under way at once: a store far away answers each after a while. */
 const AT_ONCE = 8
 const OURS = { mode: 0o700, recursive: true } as const
+/** Nobody writes at one for so long. */
+const STALE_MS = 7 * 24 * 3600_000
 /** Rows that are read at once. */
 const PIECE = 2000
 
@@ -38,6 +40,7 @@ export async function listBackups(home: string): Promise<string[]> {
 export async function writeBackup(options: { url: string; home: string; blobs: Blobs | null }): Promise<{ folder: string; manifest: Manifest }> {
   const { url, home, blobs } = options
   await mkdir(home, OURS)
+  await removeDrafts(home)
   const draft = join(home, `.parley-${randomUUID()}`)
   const sums: string[] = []
   try {
@@ -56,6 +59,14 @@ export async function writeBackup(options: { url: string; home: string; blobs: B
   } catch (error) {
     await rm(draft, { recursive: true, force: true })
     throw error
+  }
+}
+
+/** What backups that were broken off have left; one may be under way still. */
+async function removeDrafts(home: string): Promise<void> {
+  for (const name of (await readdir(home)).filter((name) => name.startsWith('.parley-'))) {
+    const { mtimeMs } = await stat(join(home, name)).catch(() => ({ mtimeMs: Date.now() }))
+    if (mtimeMs < Date.now() - STALE_MS) await rm(join(home, name), { recursive: true, force: true })
   }
 }
 
