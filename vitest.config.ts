@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 
 /** What takes minutes is a job of its own: `npm run test:browser:long`. */
 const LONG = process.env.LONG_TESTS !== undefined
-const APART = ['src/db/*.test.ts', 'test/process/*.test.ts', 'test/whatsapp/**/*.test.ts', 'test/web/whatsapp.test.ts']
+const APART = ['src/base/deadline.test.ts', 'src/db/*.test.ts', 'test/process/*.test.ts', 'test/whatsapp/**/*.test.ts', 'test/web/whatsapp.test.ts']
 
 export default defineConfig({
   // Node loads graphql as CommonJS, Vite would take its ES module: two copies do not know each other's errors.
