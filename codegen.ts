@@ -8,7 +8,7 @@ const config = {
   enumType: 'string-literal',
 } as const
 
-/** Types the documents of the client tests and of the client helper by the schema; every file here imports with its real extension. */
+/** Types the documents of the client tests, of the client helper and of the web client by the schema; every file here imports with its real extension. */
 const codegen: CodegenConfig = {
   schema: 'schema.graphql',
   importExtension: '.ts',
@@ -17,6 +17,12 @@ const codegen: CodegenConfig = {
       documents: ['test/clients/**/*.ts'],
       preset: 'client',
       // The result of a document is the whole of it, fragments too.
+      presetConfig: { fragmentMasking: false },
+      config,
+    },
+    'web/src/generated/': {
+      documents: ['web/src/graphql/*.graphql'],
+      preset: 'client',
       presetConfig: { fragmentMasking: false },
       config,
     },

@@ -2,11 +2,11 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'data/', 'coverage/', 'test/generated/', 'src/client/generated/', 'node_modules/', 'test/clients/.recipes-*/'] },
+  { ignores: ['dist/', 'data/', 'coverage/', 'test/generated/', 'src/client/generated/', 'web/src/generated/', 'node_modules/', 'test/clients/.recipes-*/'] },
   js.configs.recommended,
   tseslint.configs.strict,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       // A promise nobody waits for hides its failure: say `void` where that is meant.

@@ -2,6 +2,10 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+/** What takes minutes is a job of its own: `npm run test:browser:long`. */
+const LONG = process.env.LONG_TESTS !== undefined
+const APART = ['src/base/deadline.test.ts', 'src/db/*.test.ts', 'test/process/*.test.ts', 'test/whatsapp/**/*.test.ts', 'test/web/whatsapp.test.ts']
+
 export default defineConfig({
   // Node loads graphql as CommonJS, Vite would take its ES module: two copies do not know each other's errors.
   resolve: {
@@ -12,12 +16,17 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/setup.ts'],
     // Real servers and databases: a cold first statement may take its time on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
+    projects: [
+      // Files share what they import: loading it anew for each took two fifths of the time. So nothing may be left changed in a module or in the process.
+      { extends: true, test: { name: 'together', include: LONG ? ['test/**/*.long.ts'] : ['src/**/*.test.ts', 'test/**/*.test.ts'], exclude: APART, isolate: false } },
+      // What these import registers hooks (what to close after each test), which counts for the file that loads it.
+      { extends: true, test: { name: 'apart', include: LONG ? [] : APART, isolate: true } },
+    ],
   },
 })

@@ -1,5 +1,6 @@
 import { connect } from './jobs/connect.ts'
 import { fanout } from './jobs/fanout.ts'
+import { flood } from './jobs/flood.ts'
 import { growth } from './jobs/growth.ts'
 import { history } from './jobs/history.ts'
 import { low } from './jobs/low.ts'
@@ -20,7 +21,7 @@ import { using } from '../test/chaos/postgres.ts'
 
 // What Parley does in a second, held against what the machine allows. docs/performance.md says what each job is, and how it is measured.
 
-const RUN: Record<JobName, Job> = { send, hot, low, fanout, history, connect, memory, resume, upload, growth }
+const RUN: Record<JobName, Job> = { send, hot, low, fanout, history, connect, memory, resume, upload, flood, growth }
 
 const options = readOptions(process.argv.slice(2))
 const began = Date.now()

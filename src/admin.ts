@@ -1,19 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { createDiskBlobs } from './blob/disk.ts'
-import { createIncoming } from './blob/incoming.ts'
-import { createMemoryBus } from './bus/memory.ts'
 import { AppError, Faults } from './base/errors.ts'
-import { Loaders } from './base/loaders.ts'
-import { NO_LIMITS } from './base/ratelimit.ts'
-import { createSecrets } from './base/secrets.ts'
 import { resetPassword } from './auth/change-password.ts'
 import type { Ctx } from './ctx.ts'
-import type { Database } from './db/index.ts'
-import { SendBatcher } from './message/batcher.ts'
-import { createMemoryPresence } from './presence/memory.ts'
-import { createTyping } from './presence/typing.ts'
+import { offlineCtx } from './offline.ts'
 import { setRoles } from './user/domain.ts'
-import { configFromEnvironment, failStart, logFor, openBeside } from './process.ts'
+import { configFromEnvironment, failStart, openBeside } from './process.ts'
 
 const USAGE = `Usage, on the machine of the server, whether it runs or not:
   npm run admin -- roles <username> <ADMIN,AGENT | none>   sets what a user may do beyond chatting
@@ -35,7 +26,7 @@ const config = configFromEnvironment()
 try {
   const database = await openBeside(config, 'admin of parley')
   try {
-    process.exitCode = await run(await offlineCtx(database), username)
+    process.exitCode = await run(await offlineCtx(config, database, 'admin'), username)
   } finally {
     await database.close()
   }
@@ -66,28 +57,4 @@ async function run(ctx: Ctx, username: string): Promise<number> {
 function fail(message: string): number {
   console.error(message)
   return 1
-}
-
-/** What the verbs need, without a server around it: a running one hears of the change by its sweep. */
-async function offlineCtx(database: Database): Promise<Ctx> {
-  const bus = createMemoryBus(() => undefined)
-  return {
-    viewer: null,
-    client: { address: 'local', userAgent: null, trusted: false },
-    settings: { whatsapp: null, registrationOpen: false, firstIsAdmin: false, publicUrl: '', uploads: config.uploads },
-    secrets: createSecrets({ secretKey: '', algorithm: config.auth.algorithm, expiresInMinutes: config.auth.expiresInMinutes, serverKey: null }),
-    hostTokens: null,
-    knownTokens: { find: () => null, learn: () => Promise.resolve(null) },
-    db: database.db,
-    sql: database.sql,
-    sends: new SendBatcher({ sql: database.sends, log: logFor(config), onStored: () => undefined }),
-    blobs: createDiskBlobs(config.uploads.folder),
-    incoming: createIncoming(config.uploads.folder, 'admin'),
-    bus,
-    presence: createMemoryPresence({ bus, graceMs: 0, idleMs: 0, onOffline: () => Promise.resolve() }),
-    typing: await createTyping(bus),
-    limits: NO_LIMITS,
-    loaders: new Loaders(),
-    log: logFor(config),
-  }
 }

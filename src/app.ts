@@ -12,6 +12,7 @@ import { openRedis } from './base/redis.ts'
 import { Loaders } from './base/loaders.ts'
 import { createSecrets } from './base/secrets.ts'
 import type { Logger } from './base/log.ts'
+import { Meters } from './base/meters.ts'
 import { TokenMemory } from './auth/known-tokens.ts'
 import { warmUpPasswords } from './auth/password.ts'
 import type { Config, WhatsAppSettings } from './config.ts'
@@ -77,14 +78,15 @@ export async function startApp(config: Config, options: { database: Database; se
   }
   const presence = redis === null ? createMemoryPresence(presenceOptions) : await createRedisPresence({ ...presenceOptions, redis: redis.client })
   const typing = await createTyping(bus)
-  const hub = new Hub({ sql: database.sql, log })
+  const meters = new Meters()
+  const hub = new Hub({ sql: database.sql, log, meters })
   const onStored = (events: EventRow[], messages: MessageRow[]) => {
     hub.offer(events)
     // Read by several, it is made for all of them at once.
     for (const message of messages) if (hub.readersOf(message.chatId) > 1) hub.rows.learnMessage(message)
     publishHints({ bus }, events.map(({ streamId, seq }) => [streamId, seq]))
   }
-  const sends = new SendBatcher({ sql: database.sends, log, onStored })
+  const sends = new SendBatcher({ sql: database.sends, log, meters, onStored })
   const knownTokens = new TokenMemory(hub)
   const services: Services = {
     settings: { whatsapp: config.whatsapp, registrationOpen: config.registrationOpen, firstIsAdmin: config.server.loopback, publicUrl: config.server.publicUrl ?? '', uploads: config.uploads },
@@ -99,15 +101,16 @@ export async function startApp(config: Config, options: { database: Database; se
     bus,
     presence,
     typing,
-    limits: config.quotas === null ? NO_LIMITS : createRateLimiter(config.quotas, redis?.client),
+    limits: config.quotas === null ? NO_LIMITS : createRateLimiter(config.quotas, { redis: redis?.client, onRefused: () => meters.refusedByQuota++ }),
+    meters,
     log,
     hub,
   }
   await Promise.all([hub.start(bus), warmUpPasswords()])
-  const ofNobody = { ...services, viewer: null, client: { address: 'local', userAgent: null, trusted: false }, loaders: new Loaders() }
+  const ofNobody = { ...services, ...database.patient, viewer: null, client: { address: 'local', userAgent: null, trusted: false }, loaders: new Loaders() }
   const leavings = await startLeavings(ofNobody)
   const fileKeeping = startFileKeeping(ofNobody, options.keepFilesMs)
-  const retention = startRetention({ sql: database.sql, log })
+  const retention = startRetention({ sql: database.patient.sql, log })
   const whatsapp = config.whatsapp === null ? null : await startWhatsApp(config.whatsapp, services, options.whatsappPace)
   const stopParts = async () => {
     await Promise.allSettled([leavings.stop(), retention.stop(), fileKeeping.stop(), whatsapp?.stop(), sends.close()])

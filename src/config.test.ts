@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { LIMITS } from './base/limits.ts'
+import { clientAddress } from './base/proxies.ts'
 import { QUOTAS } from './base/quotas.ts'
 import { ConfigError, readConfig } from './config.ts'
 
@@ -19,7 +21,7 @@ function faultsOf(environment: Environment): string[] {
 test('nothing needs to be set', () => {
   expect(readConfig({})).toEqual({
     production: false,
-    server: { host: '127.0.0.1', port: 4000, loopback: true, publicUrl: null, corsOrigins: [] },
+    server: { host: '127.0.0.1', port: 4000, loopback: true, publicUrl: null, corsOrigins: [], trustProxy: null },
     dataDir: resolve('data'),
     database: { kind: 'embedded' },
     redis: { kind: 'none' },
@@ -30,6 +32,10 @@ test('nothing needs to be set', () => {
     registrationOpen: true,
     presenceIdleSeconds: 300,
     quotas: QUOTAS,
+    limits: LIMITS,
+    persisted: { only: false, files: [] },
+    metrics: { host: '127.0.0.1', port: null, token: null },
+    traces: null,
     graphiql: true,
     introspection: true,
     files: { kind: 'disk', folder: resolve('data/files') },
@@ -65,6 +71,13 @@ test('each setting reaches its place', () => {
       REGISTRATION_OPEN: 'off',
       PRESENCE_IDLE_SECONDS: '60',
       RATE_LIMITS: 'no',
+      LIMITS: 'depth=15, cost = 5000',
+      PERSISTED_ONLY: 'on',
+      PERSISTED_DOCUMENTS: '/srv/web.json, /srv/app.json',
+      METRICS_HOST: '10.0.0.5',
+      METRICS_PORT: '9464',
+      METRICS_TOKEN: 'a-token-for-the-figures',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/',
       GRAPHIQL: 'yes',
       INTROSPECTION: '1',
       FILES_DIR: '/srv/files',
@@ -74,7 +87,7 @@ test('each setting reaches its place', () => {
     }),
   ).toEqual({
     production: true,
-    server: { host: '0.0.0.0', port: 0, loopback: false, publicUrl: 'https://chat.example.com/base', corsOrigins: ['https://a.example.com', 'http://localhost:3000'] },
+    server: { host: '0.0.0.0', port: 0, loopback: false, publicUrl: 'https://chat.example.com/base', corsOrigins: ['https://a.example.com', 'http://localhost:3000'], trustProxy: null },
     dataDir: '/var/lib/parley',
     database: { kind: 'external', url: 'postgresql://me:secret@db:5432/chats' },
     redis: { kind: 'standalone', url: 'rediss://cache:6380' },
@@ -91,6 +104,10 @@ test('each setting reaches its place', () => {
     registrationOpen: false,
     presenceIdleSeconds: 60,
     quotas: null,
+    limits: { ...LIMITS, depth: 15, cost: 5000 },
+    persisted: { only: true, files: ['/srv/web.json', '/srv/app.json'] },
+    metrics: { host: '10.0.0.5', port: 9464, token: 'a-token-for-the-figures' },
+    traces: { endpoint: 'http://collector:4318' },
     graphiql: true,
     introspection: true,
     files: { kind: 'disk', folder: '/srv/files' },
@@ -194,6 +211,13 @@ test('a relative folder counts from where the server is started', () => {
   expect(readConfig({ DATA_DIR: './here' }).dataDir).toBe(join(process.cwd(), 'here'))
 })
 
+test('proxies are named by their addresses, their networks, or by what they are', () => {
+  const { trustProxy } = readConfig({ TRUST_PROXY: ' loopback, 10.0.0.0/8,2001:db8::1 ' }).server
+  const of = (peer: string, forwarded?: string) => clientAddress(peer, forwarded, trustProxy)
+  for (const known of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1', '10.1.2.3', '2001:db8::1']) expect(of(known, '192.0.2.7')).toBe('192.0.2.7')
+  for (const foreign of ['11.0.0.1', '192.168.0.1', '2001:db8::2']) expect(of(foreign, '192.0.2.7')).toBe(of(foreign))
+})
+
 describe('a bad value is named with what would be good', () => {
   const whole = (min: number, max: number) => `must be a whole number from ${min} to ${max}`
   const NO_SWITCH = 'must be true or false'
@@ -234,6 +258,15 @@ describe('a bad value is named with what would be good', () => {
     ['RATE_LIMITS', 'login=0/10', `must be on, off, or a list of uses and seconds such as sendMessage=50/10,login=5/900; "login=0/10" is no such line`],
     ['RATE_LIMITS', 'login=5/900,sendMail=1/1', `has no line called "sendMail"; there are ${Object.keys(QUOTAS).join(', ')}`],
     ['RATE_LIMITS', 'toString=1/1', `has no line called "toString"; there are ${Object.keys(QUOTAS).join(', ')}`],
+    ['LIMITS', 'off', 'must be a list of names and whole numbers from 1 on, such as depth=15,cost=20000; "off" is no such line'],
+    ['LIMITS', 'depth=0', 'must be a list of names and whole numbers from 1 on, such as depth=15,cost=20000; "depth=0" is no such line'],
+    ['LIMITS', 'width=3', `has no line called "width"; there are ${Object.keys(LIMITS).join(', ')}`],
+    ['TRUST_PROXY', 'nginx', 'must be a list of addresses, networks such as 10.0.0.0/8, or the names loopback and private; "nginx" is none'],
+    ['TRUST_PROXY', '10.0.0.0/33', 'must be a list of addresses, networks such as 10.0.0.0/8, or the names loopback and private; "10.0.0.0/33" is none'],
+    ['PERSISTED_ONLY', 'yes', 'needs PERSISTED_DOCUMENTS, the file that lists what may be run'],
+    ['METRICS_TOKEN', 'short', 'must have at least 16 characters, and no spaces'],
+    ['METRICS_PORT', 'http', whole(0, 65_535)],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector', 'must be a URL that starts with http:// or https://'],
     ['GRAPHIQL', 'dev', NO_SWITCH],
     ['INTROSPECTION', 'dev', NO_SWITCH],
     ['MAX_UPLOAD_BYTES', '100MB', whole(1, 2 ** 31 - 1)],

@@ -1,6 +1,10 @@
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { LIMITS, readLimits } from './base/limits.ts'
+import type { Limits } from './base/limits.ts'
+import { readProxies } from './base/proxies.ts'
+import type { Proxies } from './base/proxies.ts'
 import { QUOTAS, readQuotas } from './base/quotas.ts'
 import type { Quotas } from './base/quotas.ts'
 import { readRedisUrl } from './base/redis-url.ts'
@@ -21,6 +25,8 @@ export interface Config {
     publicUrl: string | null
     /** Origins of web pages that may call the API, besides the server's own. */
     corsOrigins: string[]
+    /** The proxies before this server, whose word on a client's address counts; null: whoever connects is the client. */
+    trustProxy: Proxies | null
   }
   /** Absolute path of the folder for the embedded database, the key file and the files that people send. */
   dataDir: string
@@ -48,6 +54,14 @@ export interface Config {
   presenceIdleSeconds: number
   /** How often what may be done; null: without limit, which is meant for tests and benchmarks. */
   quotas: Quotas | null
+  /** How much a request, a connection or an address may ask for. */
+  limits: Limits
+  /** `only`: nothing is run but the documents of these files, which clients may also name by their ids. */
+  persisted: { only: boolean; files: string[] }
+  /** Where figures for Prometheus are served: on a port of their own, or at /metrics to whoever has the token. */
+  metrics: { host: string; port: number | null; token: string | null }
+  /** Where traces go, by OpenTelemetry's own setting; null: none are taken. */
+  traces: { endpoint: string } | null
   graphiql: boolean
   introspection: boolean
   /** Where the files that people send are kept. */
@@ -151,6 +165,21 @@ const quotas = z.string().transform((value, context): Quotas | null => {
   return quotas
 })
 
+const limits = z.string().transform((value, context): Limits => {
+  const { limits, faults } = readLimits(value)
+  for (const message of faults) context.addIssue({ code: 'custom', message })
+  return limits
+})
+
+const proxies = z.string().transform((value, context): Proxies => {
+  const read = readProxies(value)
+  if (typeof read !== 'string') return read
+  context.addIssue({ code: 'custom', message: read })
+  return z.NEVER
+})
+
+const paths = z.string().transform((value) => value.split(',').map((item) => item.trim()).filter((item) => item !== ''))
+
 const redis = z.string().transform((value, context): RedisSettings => {
   const settings = readRedisUrl(value)
   if (typeof settings !== 'string') return settings
@@ -166,6 +195,7 @@ const Environment = z.object({
   DATABASE_URL: urlOf('postgres:', 'postgresql:').optional(),
   REDIS_URL: redis.optional(),
   PUBLIC_URL: url.optional(),
+  TRUST_PROXY: proxies.optional(),
   CORS_ORIGINS: origins.optional(),
   FRONTEND_ORIGIN: origins.optional(),
   JWT_SECRET_KEY: z.string().min(32, 'must have at least 32 characters, or be left out: then one is made and kept in DATA_DIR').optional(),
@@ -192,6 +222,13 @@ const Environment = z.object({
   WHATSAPP_VERIFY_TOKEN: z.string().optional(),
   VERIFY_TOKEN: z.string().optional(),
   WHATSAPP_APP_SECRET: z.string().optional(),
+  LIMITS: limits.default(LIMITS),
+  PERSISTED_ONLY: bool.default(false),
+  PERSISTED_DOCUMENTS: paths.optional(),
+  METRICS_PORT: wholeNumber(0, 65_535).optional(),
+  METRICS_HOST: host.default('127.0.0.1'),
+  METRICS_TOKEN: z.string().regex(/^\S{16,}$/, 'must have at least 16 characters, and no spaces').optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url.optional(),
   GRAPHIQL: bool.optional(),
   INTROSPECTION: bool.optional(),
   FILES_DIR: z.string().optional(),
@@ -277,6 +314,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   if (missing.length < HOST_SETTINGS.length) faults.push(...missing.map((name) => `${name} must be set too: ${HOST_SETTINGS.join(', ')} go together`))
   faults.push(...fileFaults(given))
   faults.push(...whatsAppFaults(given))
+  if (given.PERSISTED_DOCUMENTS === undefined && bool.safeParse(given.PERSISTED_ONLY).data === true) faults.push('PERSISTED_ONLY needs PERSISTED_DOCUMENTS, the file that lists what may be run')
   if (!result.success || faults.length > 0) throw new ConfigError(faults)
   const env = result.data
   const production = env.NODE_ENV === 'production'
@@ -289,6 +327,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
       loopback: env.HOST === 'localhost' || env.HOST === '::1' || (isIP(env.HOST) === 4 && env.HOST.startsWith('127.')),
       publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
       corsOrigins: env.CORS_ORIGINS ?? env.FRONTEND_ORIGIN ?? [],
+      trustProxy: env.TRUST_PROXY ?? null,
     },
     dataDir: resolve(env.DATA_DIR),
     database: env.DATABASE_URL === undefined ? { kind: 'embedded' } : { kind: 'external', url: env.DATABASE_URL },
@@ -300,6 +339,10 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     registrationOpen: env.REGISTRATION_OPEN,
     presenceIdleSeconds: env.PRESENCE_IDLE_SECONDS,
     quotas: env.RATE_LIMITS,
+    limits: env.LIMITS,
+    persisted: { only: env.PERSISTED_ONLY, files: (env.PERSISTED_DOCUMENTS ?? []).map((path) => resolve(path)) },
+    metrics: { host: env.METRICS_HOST, port: env.METRICS_PORT ?? null, token: env.METRICS_TOKEN ?? null },
+    traces: env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? null : { endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT.replace(/\/+$/, '') },
     graphiql: env.GRAPHIQL ?? !production,
     introspection: env.INTROSPECTION ?? !production,
     files: filesOf(env, folder),

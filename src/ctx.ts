@@ -1,8 +1,10 @@
 import type { Incoming } from './blob/incoming.ts'
 import type { Blobs } from './blob/index.ts'
 import type { Bus, Hint } from './bus/index.ts'
+import type { GivenUp } from './base/given-up.ts'
 import type { HostTokens } from './base/host-tokens.ts'
 import type { Logger } from './base/log.ts'
+import type { Meters } from './base/meters.ts'
 import type { RateLimiter } from './base/ratelimit.ts'
 import type { Secrets } from './base/secrets.ts'
 import type { Database, Db } from './db/index.ts'
@@ -107,8 +109,12 @@ export interface Ctx {
   presence: Presence
   typing: Typing
   limits: RateLimiter
+  /** What is counted for those who look after the server. */
+  meters: Meters
   /** Batches and remembers reads within one request, or one batch of events. */
   loaders: Loaders
+  /** Tells when nobody waits for this any more, for statements that may take long; none where somebody always does. */
+  givenUp?: GivenUp
   log: Logger
   /** Set where one answer is made for many viewers; `viewer` must not be asked for then. */
   shared?: Shared
@@ -117,7 +123,7 @@ export interface Ctx {
 }
 
 /** What every request shares: all that is there before somebody asks. */
-export type Ports = Omit<Ctx, 'viewer' | 'client' | 'loaders' | 'shared' | 'afterCommit'>
+export type Ports = Omit<Ctx, 'viewer' | 'client' | 'loaders' | 'givenUp' | 'shared' | 'afterCommit'>
 
 /**
  * Runs `work` in one transaction, READ COMMITTED; inside another one it joins that. Hints given meanwhile are published after the commit

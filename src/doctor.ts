@@ -1,25 +1,51 @@
-import type { Ctx } from './ctx.ts'
+import { messageOf, connectBare, withoutPassword } from './db/open.ts'
 import { examine } from './doctor-checks.ts'
-import { configFromEnvironment, failStart, openBeside } from './process.ts'
+import { lookAround, lookAtDatabase, lookForFiles } from './doctor-surroundings.ts'
+import type { Trouble } from './doctor-surroundings.ts'
+import { StartError } from './base/start-error.ts'
+import type { Ctx } from './ctx.ts'
+import { configFromEnvironment, failStart, reachDatabase } from './process.ts'
 
-// Looks through the data for what must never be. Changes nothing. Exit code 1 where something is found.
+// Looks at what a server stands on, and through the data for what must never be. Changes nothing. Exit code 1 where something of the data is
+// wrong, or where a server could not work.
 
 // An exit ends a database that was started for this; the signal alone would leave it running.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(1))
 
 const config = configFromEnvironment()
 try {
-  const database = await openBeside(config, 'doctor of parley')
+  const troubles = await lookAround(config)
+  const { url, stop } = await reachDatabase(config)
+  const sql = connectBare(url, 'doctor of parley')
   try {
+    troubles.push(...(await lookAtDatabase(sql, { embedded: config.database.kind === 'embedded' }).catch((error: unknown) => {
+      throw new StartError(`The database at ${withoutPassword(url)} cannot be used: ${messageOf(error)}`)
+    })))
+    if (!troubles.some(({ what }) => what.startsWith('The tables lack') || what.startsWith('The database is of a newer'))) {
+      troubles.push(...(await lookForFiles(sql, config)))
+      await lookThrough()
+    }
+    tell(troubles)
+  } finally {
+    await sql.end({ timeout: 5 })
+    await stop()
+  }
+
+  async function lookThrough(): Promise<void> {
     // A transaction has all that statements need of a client.
-    const { findings, size } = await database.sql.begin('isolation level repeatable read read only', (tx) => examine(tx as unknown as Ctx['sql']))
+    const { findings, size } = await sql.begin('isolation level repeatable read read only', (tx) => examine(tx as unknown as Ctx['sql']))
     console.log(`Looked through ${size.users} users, ${size.chats} chats, ${size.messages} messages and ${size.events} events.`)
     for (const { what, count, places } of findings) console.log(`  ${count} ${what}: ${places.join(', ')}${places.length < count ? ', ...' : ''}`)
     console.log(findings.length === 0 ? 'Nothing is wrong.' : 'What stands there must never be: keep a copy of the data, and tell the makers of Parley.')
-    process.exitCode = findings.length === 0 ? 0 : 1
-  } finally {
-    await database.close()
+    if (findings.length > 0) process.exitCode = 1
   }
 } catch (error) {
   failStart(error)
+}
+
+function tell(troubles: Trouble[]): void {
+  if (troubles.length === 0) return
+  console.log('Around it:')
+  for (const { what, todo } of troubles) console.log(`  ${what}: ${todo}.`)
+  if (troubles.some(({ fatal }) => fatal)) process.exitCode = 1
 }

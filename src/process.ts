@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createDiskBlobs } from './blob/disk.ts'
+import type { Blobs } from './blob/index.ts'
+import { createS3Blobs } from './blob/s3.ts'
 import { newSecret } from './base/secrets.ts'
 import { createLog } from './base/log.ts'
 import type { Logger } from './base/log.ts'
@@ -36,9 +39,24 @@ export function logFor(config: Config): Logger {
 
 /** Opens the configured database, starting our own where none is given; up to date and ready. */
 export async function openConfigured(config: Config, log: Logger, signal?: AbortSignal): Promise<Database> {
-  if (config.database.kind === 'external') return openDatabase(config.database.url, { poolSize: POOL_SIZE })
+  if (config.database.kind === 'external') return openDatabase(config.database.url, { poolSize: POOL_SIZE, statementMs: config.limits.operationMs })
   const postgres = await startEmbedded({ dataDir: config.dataDir, log, ...(signal === undefined ? {} : { signal }) })
-  return openDatabase(postgres.url, { poolSize: POOL_SIZE, onClose: () => postgres.stop() })
+  return openDatabase(postgres.url, { poolSize: POOL_SIZE, statementMs: config.limits.operationMs, onClose: () => postgres.stop() })
+}
+
+/** Where the configured database is: that of the running server, or one started until `stop`. `running`: a server has it, where it is our own. */
+export async function reachDatabase(config: Config): Promise<{ url: string; running: boolean; stop: () => Promise<void> }> {
+  const nothing = () => Promise.resolve()
+  if (config.database.kind === 'external') return { url: config.database.url, running: false, stop: nothing }
+  const found = await findRunning(config.dataDir)
+  if (found !== null) return { url: found, running: true, stop: nothing }
+  const { url, stop } = await startEmbedded({ dataDir: config.dataDir, log: logFor(config) })
+  return { url, running: false, stop }
+}
+
+/** Where files are kept by these settings. */
+export async function openBlobs(config: Config): Promise<Blobs> {
+  return config.files.kind === 's3' ? createS3Blobs(config.files) : createDiskBlobs(config.files.folder)
 }
 
 /** The database of the running server, or one started for as long as this takes. `name` begins its application_name. */

@@ -81,9 +81,11 @@ function banner(config: Config, app: App, more: string[]): string {
   return [
     '',
     `Parley ${VERSION} is ready.`,
+    `  Chat      ${url}`,
     `  API       ${url}/graphql${config.graphiql ? '   (GraphiQL in a browser)' : ''}`,
     `  Live      ${url.replace(/^http/, 'ws')}/graphql`,
     `  Health    ${url}/health/ready`,
+    ...(app.http.metricsUrl === null ? [] : [`  Metrics   ${app.http.metricsUrl}`]),
     `  Data      ${data}`,
     `  Stop      Ctrl-C`,
     ...more,

@@ -7,7 +7,7 @@ import { MAX_IN_ALL, MAX_PER_CHAT } from '../src/event/start-reads.ts'
 import { schema } from '../src/graphql/schema.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const PAGES = ['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/add-a-feature.md', 'docs/clients.md', 'docs/events.md', 'docs/files.md', 'docs/search.md', 'docs/performance.md', 'docs/presence.md', 'docs/reliability.md', 'docs/sign-in.md', 'docs/whatsapp.md', 'docs/whatsapp-simulator.md', 'bench/README.md']
+const PAGES = ['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/add-a-feature.md', 'docs/clients.md', 'docs/events.md', 'docs/files.md', 'docs/import-export.md', 'docs/search.md', 'docs/security.md', 'docs/monitoring/README.md', 'docs/operations.md', 'docs/troubleshooting.md', 'docs/golden-path.md', 'SECURITY.md', 'docs/performance.md', 'docs/presence.md', 'docs/reliability.md', 'docs/sign-in.md', 'docs/whatsapp.md', 'docs/whatsapp-simulator.md', 'bench/README.md']
 
 const read = (page: string) => readFileSync(join(ROOT, page), 'utf8')
 

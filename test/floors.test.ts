@@ -16,7 +16,8 @@ const SCHEMA = feature('([\\w-]+-)?schema')
 /** Where files stand; the first line that fits counts. A file that none fits has no place yet: give it one here, on purpose. */
 const PLACES: [RegExp, Floor][] = [
   [/\.test\.ts$/, 'root'],
-  [/^(main|app|serve|process|admin|(demo|doctor)[\w-]*)\.ts$/, 'root'],
+  [/^(main|app|serve|process|offline|admin|import|export|(demo|doctor|backup|restore)[\w-]*)\.ts$/, 'root'],
+  [/^moving\/[\w-]+\.ts$/, 'root'],
   [/^(base\/[\w-]+|config)\.ts$/, 'base'],
   [/^((db|bus|blob)\/[\w-]+|ctx|viewer)\.ts$/, 'ports'],
   [/^presence\/(index|memory|redis(-\w+)?|typing)\.ts$/, 'ports'],

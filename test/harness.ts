@@ -63,7 +63,7 @@ export async function startServer(options: Options = {}): Promise<TestServer> {
   const log = options.log ?? createLog({ level: config.logLevel, pretty: false })
   const secretKey = config.auth.secretKey ?? ''
   const start = async () => {
-    const database = await openDatabase(databaseUrl, { poolSize: options.poolSize ?? 5 })
+    const database = await openDatabase(databaseUrl, { poolSize: options.poolSize ?? 5, statementMs: config.limits.operationMs })
     const presence = { presenceGraceMs: options.presenceGraceMs ?? 50, presenceIdleMs: options.presenceIdleMs, keepAliveMs: options.keepAliveMs, keepFilesMs: options.keepFilesMs, whatsappPace: options.whatsappPace }
     try {
       return { database, app: await startApp(config, { database, secretKey, log, ...presence }) }

@@ -20,7 +20,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server = await startEmbedded({
     dataDir: folder,
     log: createLog({ level: 'silent', pretty: false }),
-    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' },
+    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '400' },
   })
   const sql = postgres(server.url, { max: 1, onnotice: () => undefined })
   await sql`create database template`

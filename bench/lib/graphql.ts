@@ -67,6 +67,13 @@ export class GraphqlSocket {
     this.socket.send(`{"id":"${id}","type":"subscribe","payload":${payload}}`)
   }
 
+  /** Asks for an operation that must be refused; `done` comes with the refusal. */
+  refuse(payload: string, done: () => void, failed: (error: Error) => void): void {
+    const id = String(this.#id++)
+    this.#pending.set(id, { isRight: () => false, isRefusal: true, answered: false, done, failed })
+    this.socket.send(`{"id":"${id}","type":"subscribe","payload":${payload}}`)
+  }
+
   #take(data: Buffer, start: number, end: number): void {
     // Which operation and what, whatever the order of the two.
     const head = data.toString('latin1', start, Math.min(end, start + 60))
@@ -80,12 +87,18 @@ export class GraphqlSocket {
       pending.done()
       return
     }
+    if (pending.isRefusal === true && head.includes('"error"')) {
+      this.#pending.delete(/"id":"(\d+)"/.exec(head)?.[1] ?? '')
+      pending.done()
+      return
+    }
     pending.failed(new Error(`a wrong answer: ${data.toString('utf8', start, Math.min(end, start + 2000))}`))
   }
 }
 
 interface Pending {
   isRight: (data: Buffer, start: number, end: number) => boolean
+  isRefusal?: boolean
   answered: boolean
   done: () => void
   failed: (error: Error) => void

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 
 /** The jobs, in the order in which they run. `growth` has data of its own and so comes last. */
-export const JOBS = ['send', 'hot', 'low', 'fanout', 'history', 'connect', 'memory', 'resume', 'upload', 'growth'] as const
+export const JOBS = ['send', 'hot', 'low', 'fanout', 'history', 'connect', 'memory', 'resume', 'upload', 'flood', 'growth'] as const
 export type JobName = (typeof JOBS)[number]
 
 export interface Options {

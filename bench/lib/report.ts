@@ -106,6 +106,7 @@ const TITLES: Record<JobName, string> = {
   connect: 'Connecting, until the first batch of events',
   memory: 'Memory of a connection with its stream of events',
   resume: 'Coming back with 20 messages missed',
+  flood: 'One send beside 200 refused documents a second',
   upload: 'Files to the disk and from it, 4 at once',
   growth: 'What it costs with more of everything',
 }

@@ -41,6 +41,7 @@ export interface Row {
   /** Operations per second in each turn: ratios are taken turn by turn. */
   rates: number[]
   p50s: number[]
+  p99s: number[]
 }
 
 export interface Spread {
@@ -110,6 +111,7 @@ function rowOf({ name, role }: Contender, turns: readonly Measured[]): Row {
     p50: timed.length === 0 ? null : spreadOf(part(0.5)),
     p99: timed.length === 0 ? null : spreadOf(part(0.99)),
     p50s: part(0.5),
+    p99s: part(0.99),
   }
 }
 

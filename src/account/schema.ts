@@ -28,6 +28,7 @@ builder.mutationField('deleteAccount', (t) =>
     type: DeleteAccountPayload,
     description:
       "Deletes the viewer's account for good: profile, e-mail address, sessions and reactions go, groups are handed over, the name may be taken again. The chats follow within moments.",
+    extensions: { alone: true },
     args: { input: t.arg({ type: DeleteAccountInput, required: true, description: 'How to leave.' }) },
     resolve: (_root, { input }, ctx) =>
       attempt(ctx, async () => {

@@ -79,8 +79,8 @@ function nameFrom({ name }: HostClaims): string | null {
 
 const MAX_USERNAME = 32
 
-/** A username out of what the host product calls the user: letters lose their accents, anything else becomes a hyphen. */
-function usernameFrom({ username, email, name }: HostClaims): string {
+/** A username out of what another system calls the user: letters lose their accents, anything else becomes a hyphen. */
+export function usernameFrom({ username, email, name }: Pick<HostClaims, 'username' | 'email' | 'name'>): string {
   const given = [username, email, name].find((text) => text?.trim()) ?? ''
   const plain = given
     // What looks like an address is called by the part before the at sign.

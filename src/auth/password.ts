@@ -1,14 +1,18 @@
 import { hash, verify } from '@node-rs/argon2'
+import { Unavailable } from '../base/errors.ts'
 
 /** Argon2id with 19 MiB, 2 passes, 1 lane: OWASP's first recommendation (Password Storage Cheat Sheet). */
 const OPTIONS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 /** Each hash takes 19 MiB and a core for some 30 ms: a flood of log-ins waits here and not in the way of chats. */
 const AT_ONCE = 2
+/** So many wait at most, some two seconds of work; whoever comes then is told to come again. */
+const MAX_WAITING = 100
 
 let running = 0
 const waiting: (() => void)[] = []
 
 async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (waiting.length >= MAX_WAITING) throw new Unavailable('Too many people sign in just now. Try again.')
   if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve))
   else running += 1
   try {

@@ -80,7 +80,7 @@ builder.mutationFields((t) => ({
   register: t.field({
     type: RegisterPayload,
     description: 'Makes an account and signs it in.',
-    extensions: { public: true },
+    extensions: { public: true, alone: true },
     args: { input: t.arg({ type: RegisterInput, required: true, description: 'The new account.' }) },
     resolve: (_root, { input }, ctx) => signIn(ctx, input.cookie ?? false, () => register(ctx, input)),
   }),
@@ -88,14 +88,14 @@ builder.mutationFields((t) => ({
     type: LoginPayload,
     description: 'Signs in: a new session on this device.',
     // The verb counts the guesses at one name.
-    extensions: { public: true, quota: 'loginAddress' },
+    extensions: { public: true, alone: true, quota: 'loginAddress' },
     args: { input: t.arg({ type: LoginInput, required: true, description: 'The log-in.' }) },
     resolve: (_root, { input }, ctx) => signIn(ctx, input.cookie ?? false, () => login(ctx, input)),
   }),
   refreshSession: t.field({
     type: RefreshSessionPayload,
     description: 'Trades a refresh token for new tokens. Each can be used once: an old one that comes again ends the session.',
-    extensions: { public: true },
+    extensions: { public: true, alone: true },
     args: { input: t.arg({ type: RefreshSessionInput, required: true, description: 'The refresh token.' }) },
     resolve: (_root, { input }, ctx) => {
       const inCookie = input.refreshToken == null
@@ -201,6 +201,7 @@ builder.mutationFields((t) => ({
   changePassword: t.field({
     type: ChangePasswordPayload,
     description: "Sets another password; all of the viewer's other sessions end.",
+    extensions: { alone: true },
     args: { input: t.arg({ type: ChangePasswordInput, required: true, description: 'Both passwords.' }) },
     resolve: (_root, { input }, ctx) => attempt(ctx, () => changePassword(ctx, input)),
   }),

@@ -8,12 +8,15 @@ const RETRY_MS = 1000
 
 type Ports = Pick<Ctx, 'sql' | 'log'> & { hub: Hub }
 
+/** Why a connection cannot go on: the viewer's right to it has ended, or who they are now reads other chats, so that a new connection begins anew. */
+export type Ending = 'SESSION' | 'INBOX'
+
 /**
- * Calls `onEnd` once when the viewer's right to be connected ends: the token expires, the session is ended, the account goes. Until then it
- * keeps the viewer's roles as they are: a live connection must not outlast them.
+ * Calls `onEnd` once when a connection as this viewer cannot go on: the token expires, the session is ended, the account goes; the role by which
+ * somebody reads customers' chats comes or goes. Until then it keeps the viewer's roles as they are: a live connection must not outlast them.
  * @returns what stops watching.
  */
-export function watchSession(ports: Ports, viewer: Viewer, onEnd: () => void): { stop(): void } {
+export function watchSession(ports: Ports, viewer: Viewer, onEnd: (why: Ending) => void): { stop(): void } {
   return new SessionWatch(ports, viewer, onEnd)
 }
 
@@ -21,13 +24,13 @@ export function watchSession(ports: Ports, viewer: Viewer, onEnd: () => void): {
 class SessionWatch extends Deadline {
   readonly #ports: Ports
   readonly #viewer: Viewer
-  readonly #onEnd: () => void
+  readonly #onEnd: (why: Ending) => void
   /** Whatever happens in the user's own stream may be the end of this session. */
   readonly #watcher = () => { this.#check() }
   #over = false
   #retry: NodeJS.Timeout | null = null
 
-  constructor(ports: Ports, viewer: Viewer, onEnd: () => void) {
+  constructor(ports: Ports, viewer: Viewer, onEnd: (why: Ending) => void) {
     super()
     this.#ports = ports
     this.#viewer = viewer
@@ -44,20 +47,20 @@ class SessionWatch extends Deadline {
   }
 
   protected due(): void {
-    this.#end()
+    this.#end('SESSION')
   }
 
-  #end(): void {
+  #end(why: Ending): void {
     if (this.#over) return
     this.stop()
-    this.#onEnd()
+    this.#onEnd(why)
   }
 
   #check(): void {
     currentRoles(this.#ports, this.#viewer).then(
       (roles) => {
-        // Whoever begins or ends to answer people outside reads other chats from here on: the connection comes again, and is told so.
-        if (roles === null || roles.includes('AGENT') !== this.#viewer.roles.includes('AGENT')) this.#end()
+        if (roles === null) this.#end('SESSION')
+        else if (roles.includes('AGENT') !== this.#viewer.roles.includes('AGENT')) this.#end('INBOX')
         else this.#viewer.roles = roles
       },
       (error: unknown) => {

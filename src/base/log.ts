@@ -4,12 +4,12 @@ import type { DestinationStream, Logger } from 'pino'
 
 export type { Logger }
 
-/** Creates the log: lines of JSON on standard error, or readable ones where a person looks on. */
-export function createLog(options: { level: string; pretty: boolean }): Logger {
+/** Creates the log: lines of JSON on standard error (or elsewhere, by `into`), or readable ones where a person looks on. */
+export function createLog(options: { level: string; pretty: boolean; into?: DestinationStream }): Logger {
   return pino(
     // A password or a token must not reach a log, whoever logs the object that holds it.
     { level: options.level, base: null, serializers: { err: describeError }, redact: ['*.password', '*.token', '*.refreshToken', '*.accessToken', '*.authorization', '*.serverKey', '*.headers.authorization', '*.headers.cookie', '*.headers["x-parley-server-key"]'] },
-    options.pretty ? prettyStream() : pino.destination(2),
+    options.into ?? (options.pretty ? prettyStream() : pino.destination(2)),
   )
 }
 

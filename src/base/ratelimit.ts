@@ -20,7 +20,7 @@ export interface RateLimiter {
 export const NO_LIMITS: RateLimiter = { take: () => Promise.resolve(), reset: () => Promise.resolve() }
 
 /** Counts in Redis, together with the other servers there; without one, and while it does not answer, in this process's memory. */
-export function createRateLimiter(quotas: Quotas, redis: RedisClient | null = null): RateLimiter {
+export function createRateLimiter(quotas: Quotas, { redis = null, onRefused }: { redis?: RedisClient | null | undefined; onRefused?: () => void } = {}): RateLimiter {
   const counters = new Map<QuotaName, Counter>()
   const askRedis = patiently((error) => error instanceof RateLimiterRes)
   const counterOf = (name: QuotaName) => {
@@ -34,6 +34,7 @@ export function createRateLimiter(quotas: Quotas, redis: RedisClient | null = nu
         await counterOf(quota).consume(key)
       } catch (error) {
         if (!(error instanceof RateLimiterRes)) throw error
+        onRefused?.()
         throw new RateLimited('Too often. Wait a moment and try again.', Math.max(1, Math.ceil(error.msBeforeNext / 1000)))
       }
     },

@@ -124,9 +124,15 @@ export function createConnection({ url, token, onTokenRefused, webSocketImpl, ke
       },
     },
   })
-  const offline = onPageEvent('online', () => {
-    pauses.wake()
-  })
+  const deaf = [
+    onPageEvent('online', () => {
+      pauses.wake()
+    }),
+    // Sooner than a ping without answer. Where the browser is wrong, such as with a server on the same machine, it is connected again at once.
+    onPageEvent('offline', () => {
+      if (state === 'open') client.terminate()
+    }),
+  ]
 
   const connection: Connection = {
     get state() {
@@ -146,7 +152,7 @@ export function createConnection({ url, token, onTokenRefused, webSocketImpl, ke
     },
     close() {
       closed = true
-      offline()
+      for (const stop of deaf) stop()
       void Promise.resolve(client.dispose()).catch(() => undefined)
     },
   }

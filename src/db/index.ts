@@ -16,6 +16,8 @@ export interface Database {
    * when all connections are taken, and there it would wait for that one's locks.
    */
   sends: Sql<{ bigint: number }>
+  /** As `sql` and `db`, on two connections whose statements may take as long as they need: for jobs, for which nobody waits. */
+  patient: { sql: Sql<{ bigint: number }>; db: PostgresJsDatabase & Db }
   /** Answers true when a statement went through just now. */
   healthy(): Promise<boolean>
   /** Waits for statements under way, then closes; ends the database server too where it is our own. */

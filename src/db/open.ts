@@ -2,26 +2,25 @@ import { sql as query } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import { randomUUID } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
 import postgres from 'postgres'
 import type { Sql } from 'postgres'
 import { StartError } from '../base/start-error.ts'
 import type { Database } from './index.ts'
+import { MIGRATIONS, MIGRATION_LOCK } from './migrations.ts'
 import { preparing } from './prepared.ts'
 
-const MIGRATIONS = fileURLToPath(new URL('../../drizzle', import.meta.url))
 /** As many calls as src/message/batcher.ts has under way at most: none of them ever shares a connection. Made when they are first needed. */
 const SEND_CONNECTIONS = 5
 const SEND_IDLE_S = 600
-/** Any number that nobody else locks in this database: one server migrates, the others wait for it. */
-const MIGRATION_LOCK = 7_274_639
+/** Jobs run one after the other; a second connection for what one of them reads beside its transaction. */
+const PATIENT_CONNECTIONS = 2
 
 /**
- * Opens a database and brings its tables up to date. `poolSize` is the most connections that it takes, those for sends apart; `name` begins
- * their application_name (parley by default).
+ * Opens a database and brings its tables up to date. `poolSize` is the most connections that it takes, those for sends and for jobs apart; `name` begins
+ * their application_name (parley by default). A statement that takes longer than `statementMs` is cancelled, those of jobs apart; without it none is.
  * @throws {StartError} where it cannot be reached, or is older than PostgreSQL 15.
  */
-export async function openDatabase(url: string, options: { poolSize: number; name?: string; onClose?: () => Promise<void> }): Promise<Database> {
+export async function openDatabase(url: string, options: { poolSize: number; name?: string; statementMs?: number; onClose?: () => Promise<void> }): Promise<Database> {
   try {
     await migrateDatabase(url)
   } catch (error) {
@@ -30,13 +29,16 @@ export async function openDatabase(url: string, options: { poolSize: number; nam
   }
   // A name of its own, so that servers on one database can see each other.
   const name = `${options.name ?? 'parley'}-${randomUUID()}`
-  const sql = connect(url, options.poolSize, name)
-  const sends = connect(url, SEND_CONNECTIONS, name, { idle_timeout: SEND_IDLE_S })
+  const { statementMs } = options
+  const sql = connect(url, options.poolSize, name, { statementMs })
+  const sends = connect(url, SEND_CONNECTIONS, name, { statementMs, idle_timeout: SEND_IDLE_S })
+  const patient = connect(url, PATIENT_CONNECTIONS, name, { idle_timeout: SEND_IDLE_S })
   const db = drizzle({ client: preparing(sql) })
   return {
     sql,
     sends,
     db,
+    patient: { sql: patient, db: drizzle({ client: preparing(patient) }) },
     async healthy() {
       // A standby answers as well, and takes no writes.
       const answer = db.execute<{ standby: boolean }>(query`select pg_is_in_recovery() as standby`).then(
@@ -46,13 +48,18 @@ export async function openDatabase(url: string, options: { poolSize: number; nam
       return Promise.race([answer, new Promise<boolean>((resolve) => setTimeout(resolve, 2000, false).unref())])
     },
     async close() {
-      await Promise.all([sql.end({ timeout: 5 }), sends.end({ timeout: 5 })])
+      await Promise.all([sql, sends, patient].map((client) => client.end({ timeout: 5 })))
       await options.onClose?.()
     },
   }
 }
 
-function connect(url: string, max: number, name: string, more: { idle_timeout?: number } = {}): Sql<{ bigint: number }> {
+/** One connection to a database as it stands: nothing is brought up to date, and no statement is cancelled for its length. For tools. */
+export function connectBare(url: string, name: string): Sql<{ bigint: number }> {
+  return connect(url, 1, name, { statementMs: 0 })
+}
+
+function connect(url: string, max: number, name: string, { statementMs, ...more }: { idle_timeout?: number; statementMs?: number | undefined } = {}): Sql<{ bigint: number }> {
   return postgres(url, {
     ...more,
     max,
@@ -62,7 +69,7 @@ function connect(url: string, max: number, name: string, more: { idle_timeout?: 
     // A peer that is gone without a word is noticed within some 20 seconds (10 of silence, then a probe each second).
     keep_alive: 10,
     onnotice: () => undefined,
-    connection: { application_name: name, TimeZone: 'UTC' },
+    connection: { application_name: name, TimeZone: 'UTC', ...(statementMs === undefined ? {} : { statement_timeout: statementMs }) },
     // Ids and numbers stay far below 2^53.
     types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
   })
@@ -81,13 +88,14 @@ async function migrateDatabase(url: string): Promise<void> {
   }
 }
 
-function withoutPassword(url: string): string {
+/** How a database is named to people. */
+export function withoutPassword(url: string): string {
   const { hostname, port, pathname } = new URL(url)
   return `${hostname}${port === '' ? '' : `:${port}`}${pathname}`
 }
 
-/** The driver's message; several addresses that all refused come as an AggregateError without one. */
-function messageOf(error: unknown): string {
+/** The driver's message, in words for people; several addresses that all refused come as an AggregateError without one. */
+export function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return messageOf(error.errors[0])
   return error instanceof Error ? error.message : String(error)
 }

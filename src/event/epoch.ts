@@ -17,6 +17,8 @@ export async function settleEpoch(sql: Ctx['sql']): Promise<void> {
     const [meta] = await tx<{ unsettled: boolean }[]>`select settled is distinct from data_epoch() as unsettled from meta for update`
     if (meta?.unsettled !== true) return
     // Nobody appends meanwhile: whoever does keeps the greater id, which is the one from elsewhere.
+    // It takes as long as it takes: there may be millions of them.
+    await tx`set local statement_timeout = 0`
     await tx`lock table stream in exclusive mode`
     // What a statement sees was committed before its snapshot's xmax, unless it came from another cluster.
     await tx`update event set xid = '3' where xid >= pg_snapshot_xmax(pg_current_snapshot())`

@@ -272,7 +272,9 @@ export class Feed {
   #note(streamId: number, rows: EventRow[], into: EventRow[]): void {
     for (const row of rows) {
       // Nothing after the viewer's own removal is theirs.
-      if (!this.#sent.has(streamId)) return
+      const sent = this.#sent.get(streamId)
+      if (sent === undefined) return
+      if (row.seq !== sent + 1) this.#hub.gapFound(streamId, sent, row.seq)
       this.#sent.set(streamId, row.seq)
       if (row.xid >= this.#horizon || this.#recent.has(streamId)) this.#noteRecent(streamId, row.seq, row.xid)
       if (isShown(row)) into.push(row)

@@ -2,6 +2,7 @@ import type { Bus, Hint } from '../bus/index.ts'
 import { Unavailable } from '../base/errors.ts'
 import { MultiMap } from '../base/lazy.ts'
 import type { Logger } from '../base/log.ts'
+import type { Meters } from '../base/meters.ts'
 import type { Ctx } from '../ctx.ts'
 import { currentEpoch, settleEpoch } from './epoch.ts'
 import { Feed } from './feed.ts'
@@ -18,6 +19,8 @@ import type { EventRow } from './types.ts'
 
 /** What is due by time alone is looked for this often. */
 const TICK_MS = 1000
+/** An event that is older was not late: somebody came back to it. */
+const MAX_LAG_S = 60
 
 /**
  * Delivers events to the connections of this server. It keeps the newest number of each stream that somebody here reads, and wakes the
@@ -28,6 +31,7 @@ const TICK_MS = 1000
 export class Hub {
   readonly #sql: Ctx['sql']
   readonly #log: Logger
+  readonly #meters: Meters
   reader: EventReader
   readonly rows = new RecentRows(this)
   /** Newest known event number of the streams that are read here. */
@@ -49,15 +53,17 @@ export class Hub {
   #ticking: NodeJS.Timeout | null = null
   #unsubscribe: (() => void) | null = null
 
-  constructor(options: { sql: Ctx['sql']; log: Logger }) {
+  constructor(options: { sql: Ctx['sql']; log: Logger; meters: Meters }) {
     this.#sql = options.sql
     this.#log = options.log
+    this.#meters = options.meters
     this.reader = this.#newReader()
   }
 
   #newReader(): EventReader {
     return new EventReader(this.#sql, (rows) => {
       this.#news++
+      this.#noteLag(rows)
       // What concerns one person alone may be anything that others are told as well, such as a name.
       if (rows.some((row) => row.kind >= EventKind.JOINED)) this.#generation++
     })
@@ -77,6 +83,9 @@ export class Hub {
       sql: this.#sql,
       busy: () => this.#feeds.size > 0 || this.#watchers.size > 0,
       degraded: () => !bus.healthy(),
+      onSwept: (seconds) => {
+        this.#meters.sweepSeconds.note(seconds)
+      },
       onMoved: (moved) => {
         if (moved.epoch !== this.#epoch) {
           this.#renew(moved.epoch)
@@ -91,6 +100,7 @@ export class Hub {
         for (const feed of stuck) feed.abandon()
       },
       onError: (error) => {
+        this.#meters.failedSweeps++
         this.#log.warn({ err: error }, 'The sweep of the event log failed; it goes on.')
       },
     })
@@ -173,7 +183,22 @@ export class Hub {
 
   /** Takes new events that this server has just stored, so that they need not be read. It wakes nobody. */
   offer(rows: readonly EventRow[]): void {
+    this.#noteLag(rows)
     this.reader.offer(rows)
+  }
+
+  /** How old the newest of these is; what was read to catch up is old for another reason, and is left out. */
+  #noteLag(rows: readonly EventRow[]): void {
+    const newest = rows.at(-1)
+    if (newest === undefined) return
+    const seconds = (Date.now() - newest.at.getTime()) / 1000
+    if (seconds < MAX_LAG_S) this.#meters.lagSeconds.note(Math.max(0, seconds))
+  }
+
+  /** A reader was about to be given an event that does not follow the one before it. */
+  gapFound(streamId: number, sent: number, seq: number): void {
+    this.#meters.gaps++
+    this.#log.error({ streamId, sent, seq }, 'A reader is given an event that does not follow the one before it.')
   }
 
   /** Hands states to those who may see them, or of these to one. The sweep finds each once, so nobody is told of one more than once per sweep. */

@@ -22,6 +22,8 @@ interface SweepOptions {
   busy: () => boolean
   /** Whether the hints of other servers are lost just now. */
   degraded: () => boolean
+  /** Hears how long a sweep took, in seconds. */
+  onSwept: (seconds: number) => void
   /** Hears what became visible since the last sweep. */
   onMoved: (moved: Moved) => void
   onError: (error: unknown) => void
@@ -57,6 +59,7 @@ export async function startSweep(options: SweepOptions): Promise<Sweep> {
       previous = snapshot
       if (stopped) return
       options.onMoved(moved)
+      options.onSwept((performance.now() - began) / 1000)
       sweptAt = began
     } catch (error) {
       if (!stopped) options.onError(error)

@@ -10,6 +10,8 @@ export interface Edge {
   client: Ctx['client']
   /** Stands in the log and in the answer of a masked fault. */
   requestId: string
+  /** Names the WebSocket in the log; null over HTTP. */
+  connectionId: string | null
   /** A cursor that the connection brings by itself, for clients that repeat their first variables after a reconnect. */
   resumeAfter: string | null
   /** Cuts the connection in a way that makes clients come again and resume. */

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql'
 import type { FieldMap, ObjectFieldBuilder, ObjectRef } from '@pothos/core'
 import { AppError, BadUserInput, Faults, InvalidInput, RateLimited, ReplyWindowClosed, Unauthenticated, Unavailable, throwFaults } from '../base/errors.ts'
 import { decodeId } from '../base/id.ts'
-import { isUnavailable } from '../base/database-errors.ts'
+import { isUnavailable, wasCancelled } from '../base/database-errors.ts'
 import { freshCursor } from '../event/resume.ts'
 import { builder, Query } from './builder.ts'
 import type { GraphQLContext } from './context.ts'
@@ -173,8 +173,10 @@ export function hideHints(message: string, hints: boolean): string {
 }
 
 /** Leaves out the value of a variable that does not fit, which may hold a password: clients log such messages. */
-function hideValue(message: string): string {
-  return message.replace(/^(Variable "\$\w+" got) invalid value .*?( at "[\w.[\]]+")?; (?=[^;]*$)/s, '$1 an invalid value$2; ')
+export function hideValue(message: string): string {
+  const shown = message.replace(/^(Variable "\$\w+" got) invalid value .*?( at "[\w.[\]]+")?; (?=[^;]*$)/s, '$1 an invalid value$2; ')
+  // Whatever stands where a text belongs may be one that nobody shall read.
+  return shown.replace(/(String cannot represent a non string value): .*$/s, '$1.')
 }
 
 /** What was presented once stays as it is, wherever else it passes by. */
@@ -212,6 +214,7 @@ export function presentError(error: unknown, requestId: string, onFault: (error:
   const unavailable = (message: string) => make(message, 'UNAVAILABLE', { status: 503, headers: { 'retry-after': '1' } }, { retryable: true, requestId })
   if (original instanceof Unavailable) return unavailable(original.message)
   onFault(original)
+  if (wasCancelled(original)) return unavailable('This took too long and was stopped. Try again.')
   if (isUnavailable(original)) return unavailable('The server cannot reach its database just now. Try again.')
   return make(MASKED, 'INTERNAL_SERVER_ERROR', undefined, { requestId })
 }

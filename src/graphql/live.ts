@@ -77,6 +77,7 @@ export class LiveStream {
   }
 
   #of(batch: Batch, pieces: Piece[] | Promise<Piece[]>): Answers | Promise<Answers> {
+    this.#ctx.meters.deliveries += batch.events.length
     return pieces instanceof Promise ? this.#awaited(batch, pieces) : { batch, pieces }
   }
 

@@ -53,6 +53,7 @@ export class SharedRun implements Shared {
         return refuse()
       },
       requestId: 'shared',
+      connectionId: null,
       resumeAfter: null,
       cookies: null,
       endConnection: () => undefined,

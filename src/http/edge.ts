@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Credentials } from '../auth/admit.ts'
+import { clientAddress } from '../base/proxies.ts'
 import type { Config } from '../config.ts'
 import type { Edge } from '../graphql/context.ts'
 
@@ -15,6 +16,7 @@ export function httpEdge(config: Config, req: IncomingMessage, res: ServerRespon
   return {
     credentials: { token: bearerToken(req.headers.authorization), serverKey: headerOf(req, 'x-parley-server-key'), actAs: headerOf(req, 'x-parley-act-as') },
     requestId: randomUUID(),
+    connectionId: null,
     resumeAfter: headerOf(req, 'x-parley-resume-after'),
     endConnection: () => res.destroy(),
     writeLive: null,
@@ -27,8 +29,14 @@ export function httpEdge(config: Config, req: IncomingMessage, res: ServerRespon
   }
 }
 
-export function clientOf(req: IncomingMessage, trusted: boolean): Edge['client'] {
-  return { address: req.socket.remoteAddress ?? 'unknown', userAgent: headerOf(req, 'user-agent'), trusted }
+/** The network address that a request comes from. */
+export function addressOf({ server }: Config, req: IncomingMessage): string {
+  return clientAddress(req.socket.remoteAddress, headerOf(req, 'x-forwarded-for') ?? undefined, server.trustProxy)
+}
+
+/** Who is at the other end, as far as can be told before anybody has signed in. */
+export function clientOf(config: Config, req: IncomingMessage, trusted: boolean): Edge['client'] {
+  return { address: addressOf(config, req), userAgent: headerOf(req, 'user-agent'), trusted }
 }
 
 /** Whether a page of this origin may call the server: its own pages and those that the settings name. */

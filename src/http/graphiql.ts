@@ -4,6 +4,8 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
+import { encodingFor } from './encoding.ts'
+import type { Encoding } from './encoding.ts'
 import { icon, renderPage, renderScript, style } from './graphiql-page.ts'
 import { tabs } from './graphiql-tabs.ts'
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
@@ -14,8 +16,6 @@ export interface GraphiQLOptions {
   /** Told when the page or an asset could not be made; the browser gets a 500. Default: nobody is told. */
   onError?: (error: unknown) => void
 }
-
-type Encoding = 'br' | 'gzip'
 
 interface Asset {
   type: string
@@ -133,16 +133,6 @@ async function sendAsset(req: IncomingMessage, res: ServerResponse, asset: Asset
     ...(encoding && { 'content-encoding': encoding }),
   })
   res.end(req.method === 'HEAD' ? undefined : body)
-}
-
-/** The best encoding that an Accept-Encoding header allows; undefined: as it is. */
-function encodingFor(header: string): Encoding | undefined {
-  const allowed = new Map<string, boolean>()
-  for (const part of header.toLowerCase().split(',')) {
-    const [name = '', ...parameters] = part.split(';').map((text) => text.trim())
-    allowed.set(name, !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter)))
-  }
-  return (['br', 'gzip'] as const).find((encoding) => allowed.get(encoding) ?? allowed.get('*') ?? false)
 }
 
 function end(res: ServerResponse, status: number, text: string, headers: OutgoingHttpHeaders = {}): void {

@@ -3,13 +3,15 @@ import { createYoga } from 'graphql-yoga'
 import type { Plugin, YogaServerInstance } from 'graphql-yoga'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { watchSession } from '../auth/watch.ts'
+import { RateLimited } from '../base/errors.ts'
 import type { Config } from '../config.ts'
 import type { GraphQLContext, Services } from '../graphql/context.ts'
 import { withExtensions } from '../graphql/errors.ts'
 import { schema } from '../graphql/schema.ts'
 import type { Prepared } from './documents.ts'
-import { corsOf } from './edge.ts'
+import { addressOf, corsOf } from './edge.ts'
 import type { OperationContext, Pipeline } from './pipeline.ts'
+import type { Seats } from './seats.ts'
 
 /** The exchange that an operation comes with. */
 export interface ServerContext {
@@ -20,7 +22,7 @@ export interface ServerContext {
 export type Api = YogaServerInstance<ServerContext, GraphQLContext>
 
 /** The API as Yoga serves it: all that HTTP and SSE allow. `streams` holds the open responses over SSE. */
-export function createApi(config: Config, services: Services, pipeline: Pipeline, streams: Set<ServerResponse>): Api {
+export function createApi(config: Config, services: Services, pipeline: Pipeline, streams: Set<ServerResponse>, seats: Seats): Api {
   return createYoga<ServerContext, GraphQLContext>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -33,19 +35,31 @@ export function createApi(config: Config, services: Services, pipeline: Pipeline
     parserAndValidationCache: false,
     cors: (request) => corsOf(config, request.headers.get('origin'), request.headers.get('host')),
     // Only what failed outside of an operation comes here: the plugin below has presented the rest.
-    maskedErrors: { maskError: (error) => pipeline.present(error, 'none') },
+    maskedErrors: { maskError: (error) => pipeline.present(error, null) },
     context: ({ req, res }) => pipeline.httpContext(req, res),
-    plugins: [preparedDocuments(pipeline), operations(services, pipeline, streams), realStatus, notStored],
+    extraParamNames: config.persisted.files.length > 0 ? ['documentId'] : [],
+    plugins: [persistedDocuments(pipeline), preparedDocuments(config, pipeline), operations(config, services, pipeline, streams, seats), realStatus, notStored],
   })
 }
 
+/** Puts the text in place of an id. */
+function persistedDocuments(pipeline: Pipeline): Plugin<GraphQLContext> {
+  return {
+    onParams({ params, setParams }) {
+      const text = pipeline.textOf(params)
+      if (text !== null) setParams({ ...params, query: text })
+    },
+  }
+}
+
 /** Has documents read and checked by the pipeline. */
-function preparedDocuments(pipeline: Pipeline): Plugin<GraphQLContext> {
+function preparedDocuments(config: Config, pipeline: Pipeline): Plugin<GraphQLContext> {
   const known = new WeakMap<object, Prepared>()
   return {
-    onParse: ({ setParseFn }) => {
+    onParse: ({ setParseFn, context }) => {
+      const { req } = context as unknown as ServerContext
       setParseFn((source: string | { body: string }) => {
-        const prepared = pipeline.prepare(typeof source === 'string' ? source : source.body)
+        const prepared = pipeline.prepare(typeof source === 'string' ? source : source.body, addressOf(config, req))
         known.set(prepared.document, prepared)
         return prepared.document
       })
@@ -90,25 +104,41 @@ function withRealStatus(error: GraphQLError): GraphQLError {
 }
 
 /** Has operations run by the pipeline; a live stream over SSE ends with its response, and is watched besides. */
-function operations(services: Services, { present, execute, subscribe }: Pipeline, streams: Set<ServerResponse>): Plugin<GraphQLContext> {
+function operations({ limits }: Config, services: Services, { present, execute, subscribe }: Pipeline, streams: Set<ServerResponse>, seats: Seats): Plugin<GraphQLContext> {
   return {
     onExecute: ({ setExecuteFn }) => {
       setExecuteFn(execute)
     },
-    onSubscribe: ({ args, setSubscribeFn }) => {
+    onSubscribe: ({ args, setSubscribeFn, setResultAndStopExecution }) => {
       setSubscribeFn(subscribe as never)
-      const { viewer, res, requestId } = args.contextValue as OperationContext
+      const ctx = args.contextValue as OperationContext
+      const { viewer, res } = ctx
+      if (viewer !== null && res !== undefined && !ctx.client.trusted && !takeSeat(seats, viewer.userId, limits.connectionsPerUser, res)) {
+        services.meters.refusedConnections++
+        setResultAndStopExecution({ errors: [present(new RateLimited(`There are ${limits.connectionsPerUser} live connections already: close one.`, RETRY_S), ctx)] })
+        return undefined
+      }
       if (viewer !== null && res !== undefined) watchStream(services, viewer, res, streams)
       return {
         onSubscribeResult: ({ result }) => {
           if (Symbol.asyncIterator in result && res !== undefined) endWithResponse(result as AsyncIterator<unknown>, res)
         },
         onSubscribeError: ({ error, setError }) => {
-          setError(present(error, requestId))
+          setError(present(error, ctx))
         },
       }
     },
   }
+}
+
+/** Whoever has too many live connections tries again after so many seconds. */
+const RETRY_S = 60
+
+/** Counts a stream among its user's live connections for as long as it lasts; false: there are too many. */
+function takeSeat(seats: Seats, userId: number, most: number, res: ServerResponse): boolean {
+  if (res.closed || !seats.take(userId, most)) return res.closed
+  res.once('close', () => { seats.leave(userId) })
+  return true
 }
 
 /** Ends a source with the response that it feeds, also with one that is gone by the time the source is there: Yoga drops that unread. */
@@ -125,8 +155,10 @@ function watchStream(services: Services, viewer: NonNullable<GraphQLContext['vie
   const leave = services.presence.connect(viewer.userId)
   const watch = watchSession(services, viewer, () => res.destroy())
   streams.add(res)
+  services.meters.connections.sse = streams.size
   res.once('close', () => {
     streams.delete(res)
+    services.meters.connections.sse = streams.size
     watch.stop()
     leave()
   })

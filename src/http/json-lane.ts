@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import type { Config } from '../config.ts'
 import { schema } from '../graphql/schema.ts'
 import type { Prepared } from './documents.ts'
-import { corsOf } from './edge.ts'
+import { addressOf, corsOf } from './edge.ts'
 import { withStatusFor } from './graphql.ts'
 import { readAdmitted } from './limits.ts'
 import type { RequestWithBody } from './limits.ts'
@@ -36,16 +36,16 @@ export function createJsonLane(config: Config, pipeline: Pipeline): (req: Reques
       req.body = Readable.from([body])
       return false
     }
-    const asked = askedIn(body)
+    const asked = askedIn(body, pipeline)
     if (asked === null) return leave()
     let result: ExecutionResult
     try {
-      const prepared = pipeline.prepare(asked.query)
+      const prepared = pipeline.prepare(asked.query, addressOf(config, req))
       const operation = getOperationAST(prepared.document, asked.operationName)
       if (operation == null || operation.operation === 'subscription') return leave()
       result = await resultOf(req, res, asked, prepared)
     } catch (error) {
-      result = { errors: [pipeline.present(error, 'none')] }
+      result = { errors: [pipeline.present(error, null)] }
     }
     answer(config, req, res, type, result)
     return true
@@ -109,20 +109,24 @@ interface Asked {
 }
 
 const PARAMETERS = new Set(['query', 'variables', 'operationName', 'extensions'])
+/** Besides these, where a document may be named by its id. */
+const BY_ID = new Set([...PARAMETERS, 'documentId'])
 
 /** The one well-formed request of a body; null: it is none, and Yoga says why. */
-function askedIn(body: Buffer): Asked | null {
+function askedIn(body: Buffer, { textOf }: Pick<Pipeline, 'textOf'>): Asked | null {
   let read: unknown
+  let listed: string | null = null
   try {
     read = JSON.parse(body.toString())
+    if (isRecord(read)) listed = textOf(read)
   } catch {
     return null
   }
-  if (!isRecord(read) || !Object.keys(read).every((name) => PARAMETERS.has(name))) return null
-  const { query, variables, operationName, extensions } = read
+  if (!isRecord(read) || !Object.keys(read).every((name) => (listed === null ? PARAMETERS : BY_ID).has(name))) return null
+  const { query = listed, variables, operationName, extensions } = read
   if (typeof query !== 'string' || (operationName != null && typeof operationName !== 'string')) return null
   if ((variables != null && !isRecord(variables)) || (extensions != null && !isRecord(extensions))) return null
-  return { query, variables, operationName }
+  return { query: listed ?? query, variables, operationName }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -3,6 +3,7 @@ import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, MessageType, parseMessage } f
 import type { Message, SubscribePayload } from 'graphql-ws'
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'ws'
+import type { GivenUp } from '../base/given-up.ts'
 import type { Edge } from '../graphql/context.ts'
 import { KeptSocket } from './keep-alive.ts'
 import { SocketStream } from './live.ts'
@@ -31,8 +32,8 @@ export type Answer = { refused: readonly GraphQLError[] } | { result: ExecutionR
 export interface Rules {
   /** Who a client is, by its `connectionParams`: what it is told, or null where it is sent away with 4403. It must not fail. */
   admit(peer: Peer, params: Readonly<Record<string, unknown>>): Promise<Record<string, unknown> | null>
-  answer(peer: Peer, id: string, params: SubscribePayload): Promise<Answer>
-  /** Called before each answer but those of a live stream. */
+  answer(peer: Peer, id: string, params: SubscribePayload, making: Making): Promise<Answer>
+  /** Called before each frame but those of a live stream. */
   onAnswer(peer: Peer): void
   onClose(peer: Peer): void
   /** A frame that is too large or broken is the client's fault: ws has closed the socket with the code that says so. */
@@ -58,6 +59,8 @@ export class Peer {
   edge: Omit<Edge, 'requestId' | 'writeLive'> | null = null
   /** Watches its session. */
   watch: { stop(): void } | null = null
+  /** What it is counted by among those who are connected: a user's id or a network address; null: it is not. */
+  seat: number | string | null = null
   /** Counts it no longer. */
   leave: (() => void) | null = null
   readonly #rules: Rules
@@ -125,6 +128,13 @@ export class Peer {
     this.#rules.onClose(this)
   }
 
+  /** Subscriptions that are open or being opened. */
+  get streams(): number {
+    let count = 0
+    for (const operation of this.#operations.values()) if (!(operation instanceof Making) || operation.isStream) count++
+    return count
+  }
+
   #stopWaiting(): void {
     if (this.#patience !== null) clearTimeout(this.#patience)
     this.#patience = null
@@ -161,9 +171,9 @@ export class Peer {
       this.socket.close(CloseCode.SubscriberAlreadyExists, Buffer.byteLength(reason) <= 123 ? reason : 'Subscriber already exists')
       return
     }
-    const making: Making = { return: undefined }
+    const making = new Making()
     this.#operations.set(id, making)
-    this.#rules.answer(this, id, params).then(
+    this.#rules.answer(this, id, params, making).then(
       (answer) => { this.#answer(id, making, answer) },
       (error: unknown) => { this.#fail(error) },
     )
@@ -201,7 +211,6 @@ export class Peer {
   }
 
   #next(id: string, { errors, ...rest }: ExecutionResult, done?: () => void): void {
-    this.#rules.onAnswer(this)
     const payload = errors === undefined ? rest : { ...rest, errors: errors.map((error) => error.toJSON()) }
     this.#send({ id, type: MessageType.Next, payload }, done)
   }
@@ -215,10 +224,13 @@ export class Peer {
   #end(id: string): void {
     const stream = this.#operations.get(id)
     this.#operations.delete(id)
-    stream?.return?.().catch((error: unknown) => { this.#rules.onFault(error) })
+    if (stream instanceof Making) stream.givenUp?.giveUp()
+    else stream?.return?.().catch((error: unknown) => { this.#rules.onFault(error) })
   }
 
   #send(message: object, done: () => void = NOTHING): void {
+    // Whatever it is, pongs and refusals too: a client that reads nothing would have all of it kept.
+    if (this.socket.readyState === WebSocket.OPEN) this.#rules.onAnswer(this)
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message), done)
     else done()
   }
@@ -230,8 +242,11 @@ export class Peer {
 }
 
 /** Stands for an operation whose answer is being made. */
-interface Making {
-  return: undefined
+export class Making {
+  /** Told when the client wants it no more. */
+  givenUp: GivenUp | null = null
+  /** Whether it is a subscription. */
+  isStream = false
 }
 
 /** What could not be sent because the socket is gone is told by its close. */

@@ -10,14 +10,20 @@ import { createGraphiQL } from './graphiql.ts'
 import { answerLive, answerReady } from './health.ts'
 import type { HealthChecks } from './health.ts'
 import { createJsonLane } from './json-lane.ts'
-import { admitRequest, refuse } from './limits.ts'
+import { admitRequest, admitToYoga, refuse } from './limits.ts'
+import { Metrics, mayReadMetrics, serveMetrics } from './metrics.ts'
 import { createPipeline } from './pipeline.ts'
+import { Seats } from './seats.ts'
+import { openTraces } from './traces.ts'
+import { createWeb } from './web.ts'
 import { serveWebSocket } from './ws.ts'
 
 /** A listening server. */
 export interface HttpServer {
   /** Its address on this machine, without a trailing slash. */
   url: string
+  /** Where the figures for Prometheus are, where they have a port of their own. */
+  metricsUrl: string | null
   close(): Promise<void>
 }
 
@@ -29,25 +35,34 @@ export interface HttpOptions {
 /** Serves HTTP, SSE and WebSocket on one port. `keepAliveMs`: how often sockets are pinged, 12 seconds unless told; `routes`: what else answers at which paths. @throws {StartError} where the address cannot be had. */
 export async function serveHttp(config: Config, services: Services, checks: HealthChecks, { keepAliveMs, routes }: HttpOptions = {}): Promise<HttpServer> {
   const streams = new Set<ServerResponse>()
-  const pipeline = createPipeline(config, services)
-  const api = createApi(config, services, pipeline, streams)
+  const traces = await openTraces(config)
+  const pipeline = createPipeline(config, services, traces)
+  const seats = new Seats()
+  const api = createApi(config, services, pipeline, streams, seats)
   const answerJson = createJsonLane(config, pipeline)
   const files = createFiles(config, services)
   const graphiql = config.graphiql ? createGraphiQL({ endpoint: '/graphql' }) : () => false
+  const web = await createWeb()
   const route = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const path = (req.url ?? '/').split('?', 1)[0]
     res.setHeader('x-content-type-options', 'nosniff')
     // Whoever sends a file is watched where it is taken.
     if (!isUpload(req)) limitTime(req, res)
     if (await files(req, res)) return
-    if (graphiql(req, res)) return
+    if (graphiql(req, res) || web(req, res)) return
     if (path === '/graphql') {
-      if ((await admitRequest(req, res)) && !(await answerJson(req, res))) await (api.requestListener(req, res) as Promise<void> | undefined)
+      if ((await admitRequest(config, req, res)) && !(await answerJson(req, res)) && admitToYoga(req, res)) await (api.requestListener(req, res) as Promise<void> | undefined)
     } else if (path === '/health/live') answerLive(res)
     else if (path === '/health/ready' || path === '/api/health') await answerReady(res, checks)
+    else if (path === '/metrics' && config.metrics.token !== null) await answerMetrics(req, res)
     else if (path === '/') await answerRoot(config, req, res, () => answerReady(res, checks))
     else if (routes?.has(path ?? '/') === true) await routes.get(path ?? '/')?.(req, res)
     else refuse(res, 404, 'NOT_FOUND', 'There is nothing at this path. The API is at /graphql.')
+  }
+  const metrics = config.metrics.port === null && config.metrics.token === null ? null : new Metrics(services, checks)
+  const answerMetrics = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    if (metrics !== null && mayReadMetrics(config, req)) await metrics.answer(res)
+    else refuse(res, 401, 'UNAUTHENTICATED', 'The figures need the token of METRICS_TOKEN as a bearer.')
   }
   let closing = false
   const running = new Set<Promise<void>>()
@@ -66,15 +81,23 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
       .finally(() => running.delete(answer))
     running.add(answer)
   })
-  const closeSockets = serveWebSocket(server, config, services, pipeline, keepAliveMs)
-  await listen(server, config)
+  const closeSockets = serveWebSocket(server, config, services, pipeline, { seats, ...(keepAliveMs === undefined ? {} : { keepAliveMs }) })
+  const ownPort = metrics === null ? null : await serveMetrics(config, metrics)
+  try {
+    await listen(server, config)
+  } catch (error) {
+    await ownPort?.close()
+    throw error
+  }
   return {
     url: urlOf(server.address() as AddressInfo),
+    metricsUrl: ownPort?.url ?? null,
     async close() {
       closing = true
       const closed = new Promise<void>((resolve) => server.close(() => { resolve() }))
       // Requests under way are finished; what still hangs after that is cut.
       const patience = setTimeout(() => { server.closeAllConnections() }, 5000)
+      await ownPort?.close()
       await closeSockets()
       // Cut, not completed: then clients come again.
       for (const stream of streams) stream.destroy()
@@ -84,6 +107,7 @@ export async function serveHttp(config: Config, services: Services, checks: Heal
       // Also what nobody waits for any more still needs its database.
       await Promise.allSettled(running)
       await api.dispose()
+      await traces?.close()
     },
   }
 }
@@ -103,7 +127,7 @@ function limitTime(req: IncomingMessage, res: ServerResponse): void {
   req.once('close', () => { clearTimeout(timer) })
 }
 
-/** A person with a browser wants a page, a program the state of the server. */
+/** Where the web client was not built: a person with a browser wants a page all the same, a program the state of the server. */
 async function answerRoot(config: Config, req: IncomingMessage, res: ServerResponse, ready: () => Promise<void>): Promise<void> {
   if (!config.graphiql || !(req.headers.accept ?? '').includes('text/html')) return ready()
   res.writeHead(302, { location: '/graphql' })

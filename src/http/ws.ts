@@ -8,6 +8,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { admit } from '../auth/admit.ts'
 import type { Admission, Credentials } from '../auth/admit.ts'
 import { watchSession } from '../auth/watch.ts'
+import type { Ending } from '../auth/watch.ts'
 import { BadUserInput, Unauthenticated, Unavailable } from '../base/errors.ts'
 import type { Config } from '../config.ts'
 import type { Services } from '../graphql/context.ts'
@@ -16,11 +17,11 @@ import { schema } from '../graphql/schema.ts'
 import type { Prepared } from './documents.ts'
 import { bearerToken, clientOf, isKnownOrigin } from './edge.ts'
 import { KeepAlive } from './keep-alive.ts'
-import { MAX_BODY_BYTES } from './limits.ts'
 import { SocketStream } from './live.ts'
 import { Peer, PeerSocket } from './peer.ts'
-import type { Answer, Rules } from './peer.ts'
+import type { Answer, Making, Rules } from './peer.ts'
 import type { Pipeline } from './pipeline.ts'
+import type { Seats } from './seats.ts'
 
 /** The socket is pinged this often, and ended when no answer came by the next time. */
 const KEEP_ALIVE_MS = 12_000
@@ -30,31 +31,37 @@ const CLOSE_MS = 1000
 const DRAIN_MS = 3000
 /** Between two of them, where they are few. */
 const DRAIN_STEP_MS = 2
+/** As many connections as there may be are there already. graphql-transport-ws uses this code for too many greetings, and its clients give up at it. */
+const TOO_MANY = 4429
 /** A client that lets more than this of its answers pile up is sent away. What streams bring waits elsewhere, without being kept. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024
 
 /** Serves graphql-transport-ws at /graphql of this server; answers a function that closes all sockets, a few at a time. */
-export function serveWebSocket(server: Server, config: Config, services: Services, pipeline: Pipeline, keepAliveMs = KEEP_ALIVE_MS): () => Promise<void> {
+export function serveWebSocket(server: Server, config: Config, services: Services, pipeline: Pipeline, { seats, keepAliveMs = KEEP_ALIVE_MS }: { seats: Seats; keepAliveMs?: number }): () => Promise<void> {
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: MAX_BODY_BYTES,
+    maxPayload: config.limits.bodyBytes,
     WebSocket: PeerSocket,
     handleProtocols: (protocols) => (protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
   })
   const peers = new Set<Peer>()
+  const { meters } = services
   const keepAlive = new KeepAlive(keepAliveMs)
   let draining = false
   let onEmpty: () => void = () => undefined
   const rules: Rules = {
-    admit: (peer, params) => admitPeer(services, peer, params, keepAliveMs),
-    answer: (peer, id, params) => answerPeer(pipeline, peer, id, params),
+    admit: (peer, params) => admitPeer(config, services, seats, peer, params, keepAliveMs),
+    answer: (peer, id, params, making) => answerPeer(config, services, pipeline, peer, id, params, making),
     onAnswer: sendAwaySlow,
     onClose: (peer) => {
       keepAlive.delete(peer.socket)
       peers.delete(peer)
       peer.watch?.stop()
       peer.leave?.()
+      meters.connections.ws = peers.size
+      if (peer.seat !== null) seats.leave(peer.seat)
+      if (typeof peer.seat === 'string') meters.connections.anonymous--
       if (peers.size === 0) onEmpty()
     },
     onBadFrame: (error) => {
@@ -76,7 +83,8 @@ export function serveWebSocket(server: Server, config: Config, services: Service
     wire.off('close', forget)
     wire.off('error', destroy)
     shaking.delete(wire)
-    peers.add(new Peer(client, wire, clientOf(req, false), rules))
+    peers.add(new Peer(client, wire, clientOf(config, req, false), rules))
+    meters.connections.ws = peers.size
     keepAlive.add(client)
   }
   server.on('upgrade', (req, socket, head) => {
@@ -102,7 +110,7 @@ export function serveWebSocket(server: Server, config: Config, services: Service
 }
 
 /** Lets in who shows who they are; null: refused. */
-async function admitPeer(services: Services, peer: Peer, params: Readonly<Record<string, unknown>>, keepAlive: number): Promise<Record<string, unknown> | null> {
+async function admitPeer({ limits }: Config, services: Services, seats: Seats, peer: Peer, params: Readonly<Record<string, unknown>>, keepAlive: number): Promise<Record<string, unknown> | null> {
   const credentials = credentialsOf(params)
   let admission: Admission
   try {
@@ -122,7 +130,21 @@ async function admitPeer(services: Services, peer: Peer, params: Readonly<Record
   // A token that is not valid: 4403, after which clients ask for a new one and come again.
   const { viewer, trusted } = admission
   if (credentials.token !== null && viewer === null) return null
+  // The product's own server limits itself.
+  if (!trusted) {
+    const [seat, most] = viewer === null ? [peer.client.address, limits.anonymousPerAddress] as const : [viewer.userId, limits.connectionsPerUser] as const
+    if (!seats.take(seat, most)) {
+      services.meters.refusedConnections++
+      // Which clients take as final: each that came again would close an older one's chance.
+      peer.socket.close(TOO_MANY, 'Too many connections')
+      return null
+    }
+    peer.seat = seat
+    if (viewer === null) services.meters.connections.anonymous++
+  }
+  const connectionId = randomUUID()
   peer.edge = {
+    connectionId,
     viewer,
     client: trusted ? { ...peer.client, trusted } : peer.client,
     resumeAfter: typeof params.resumeAfter === 'string' ? params.resumeAfter : null,
@@ -133,39 +155,46 @@ async function admitPeer(services: Services, peer: Peer, params: Readonly<Record
   }
   if (viewer !== null) {
     peer.leave = services.presence.connect(viewer.userId)
-    peer.watch = watchSession(services, viewer, () => {
-      endSession(peer)
+    peer.watch = watchSession(services, viewer, (why) => {
+      endSession(peer, why)
     })
   }
-  const connectionId = randomUUID()
   services.log.debug({ connectionId, userId: viewer?.userId }, 'connected')
   return { connectionId, expiresAt: viewer?.expiresAt?.toISOString() ?? null, keepAlive }
 }
 
 /** Runs what a peer asks for. */
-async function answerPeer(pipeline: Pipeline, peer: Peer, id: string, params: SubscribePayload): Promise<Answer> {
+async function answerPeer({ limits }: Config, { meters }: Services, pipeline: Pipeline, peer: Peer, id: string, params: SubscribePayload, making: Making): Promise<Answer> {
   // Closing takes the client's consent; what it still asks for meanwhile is answered by nobody.
   if (peer.edge === null || peer.socket.readyState !== WebSocket.OPEN) return { refused: [new GraphQLError('The connection is closing.')] }
   const requestId = randomUUID()
   let prepared: Prepared
   try {
-    prepared = pipeline.prepare(params.query)
+    prepared = pipeline.prepare(pipeline.textOf(params) ?? params.query, peer.client.address)
   } catch (error) {
     // A document that cannot be read is answered on its own; the socket stays open for the others.
-    return { refused: [withoutHttp(error instanceof GraphQLError ? error : pipeline.present(error, requestId))] }
+    return { refused: [withoutHttp(error instanceof GraphQLError ? error : pipeline.present(error, { requestId, ...peer.edge }))] }
   }
   const { document, errors } = prepared
   if (errors.length > 0) return { refused: errors.map(withoutHttp) }
   const operation = getOperationAST(document, params.operationName)
   if (operation == null) return { refused: [new GraphQLError('Unable to identify operation')] }
-  const { viewer, client, resumeAfter, endConnection, cookies } = peer.edge
-  const contextValue = pipeline.socketContext({ viewer, client, resumeAfter, endConnection, cookies, requestId, writeLive: (stream) => new SocketStream(stream, peer.socket, peer.wire, id) })
+  const { viewer, client, connectionId, resumeAfter, endConnection, cookies } = peer.edge
+  const contextValue = pipeline.socketContext({ viewer, client, connectionId, resumeAfter, endConnection, cookies, requestId, writeLive: (stream) => new SocketStream(stream, peer.socket, peer.wire, id) })
   const args = { schema, document, contextValue, variableValues: params.variables, operationName: params.operationName }
-  if (operation.operation !== 'subscription') return { result: await pipeline.execute(args) }
+  if (operation.operation !== 'subscription') {
+    making.givenUp = contextValue.givenUp ?? null
+    return { result: await pipeline.execute(args) }
+  }
+  if (peer.streams >= limits.subscriptionsPerSocket) {
+    meters.refusedConnections++
+    return { refused: [new GraphQLError(`There are ${limits.subscriptionsPerSocket} subscriptions on this connection already: end one.`, { extensions: { code: 'BAD_USER_INPUT' } })] }
+  }
+  making.isStream = true
   // Node puts it together of 13 parts, and a stream's context lives long: written anew it is one.
   contextValue.requestId = Buffer.from(requestId).toString('latin1')
   const answer = await pipeline.subscribe(args)
-  return Symbol.asyncIterator in answer ? { stream: answer, failed: (error) => withoutHttp(pipeline.present(error, requestId)) } : { result: answer }
+  return Symbol.asyncIterator in answer ? { stream: answer, failed: (error) => withoutHttp(pipeline.present(error, contextValue)) } : { result: answer }
 }
 
 /** Closes sockets one after the other, with a code after which clients come again at once. What they ask for until then is answered. */
@@ -190,9 +219,11 @@ function sendAway({ socket }: Peer): void {
 }
 
 /** Takes the right to ask from a socket at once, and closes it. */
-function endSession(peer: Peer): void {
+function endSession(peer: Peer, why: Ending): void {
   peer.edge = null
-  close(peer.socket, CloseCode.Forbidden, 'Session ended')
+  // The token is as good as it was: whoever comes again with it is told to begin anew.
+  if (why === 'INBOX') close(peer.socket, 1012, 'Other chats now')
+  else close(peer.socket, CloseCode.Forbidden, 'Session ended')
 }
 
 /** A client that does not answer the close, such as one that reads nothing, is cut. */

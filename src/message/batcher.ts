@@ -1,6 +1,7 @@
 import { isUnavailable } from '../base/database-errors.ts'
 import { Unavailable } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
+import type { Meters } from '../base/meters.ts'
 import type { Database } from '../db/index.ts'
 import type { SendAnswer, SendItem, Sends } from '../db/sends.ts'
 import { EventKind } from '../event/types.ts'
@@ -52,6 +53,7 @@ interface Options {
   /** Connections for at least as many calls as are under way at once. */
   sql: Database['sends']
   log: Logger
+  meters: Meters
   /** Hears of what was stored, the messages of a chat in their order and each with its event, before the senders do. */
   onStored: (events: EventRow[], messages: MessageRow[]) => void
 }
@@ -111,13 +113,14 @@ export class SendBatcher implements Sends {
     if (this.#waiting >= MAX_WAITING || lane.waiting.length >= MAX_WAITING_OF_CHAT) return Promise.reject(this.#full(lane))
     this.#lanes.set(item.chat_id, lane)
     this.#waiting += 1
+    this.#options.meters.waitingSends = this.#waiting
     return new Promise((resolve, reject) => {
       const answer = (given: SendAnswer) => {
-        this.#waiting -= 1
+        this.#options.meters.waitingSends = this.#waiting -= 1
         resolve(given)
       }
       const fail = (error: unknown) => {
-        this.#waiting -= 1
+        this.#options.meters.waitingSends = this.#waiting -= 1
         reject(error)
       }
       lane.waiting.push({ item, answer, fail, alone: false })
@@ -182,8 +185,12 @@ export class SendBatcher implements Sends {
   async #store(all: readonly Waiting[], wait: boolean): Promise<Left> {
     const left: Left = new Map()
     let rows: SendRow[]
+    const { meters } = this.#options
     try {
+      const began = performance.now()
       rows = await sendMany(this.#options.sql, all.map(({ item }) => item), wait)
+      meters.sendBatch.note(all.length)
+      meters.sendSeconds.note((performance.now() - began) / 1000)
     } catch (error) {
       // Out of reach: whether it was stored is unknown, and asking again is the client's, whom its clientId keeps from sending twice.
       const last = all.length === 1 || isUnavailable(error)
@@ -196,6 +203,7 @@ export class SendBatcher implements Sends {
     }
     try {
       const messages = messagesOf(all, rows)
+      meters.sends += messages.length
       this.#options.onStored(eventsOf(messages, rows), messages)
     } catch (error) {
       // It is stored: whoever sent it is told so, and the sweep finds it for the others.

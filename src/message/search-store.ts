@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
-import type { Db } from '../db/index.ts'
+import type { GivenUp } from '../base/given-up.ts'
+import type { Database } from '../db/index.ts'
 import type { MessageKey } from './store.ts'
 
 /** One thing that is looked for: any of these, or with `not` none of them. The SQL function search_messages takes it in this form. */
@@ -25,11 +25,20 @@ export interface MessageSearch {
   limit: number
 }
 
-/** The newest messages that fit, of those that the viewer may read. See drizzle/0005_search.sql. */
-export async function searchMessageKeys(db: Db, viewerId: number, { terms, chatId, senderId, after, limit }: MessageSearch): Promise<MessageKey[]> {
+/** The newest messages that fit, of those that the viewer may read. See drizzle/0005_search.sql. The database stops looking once it is given up. */
+export async function searchMessageKeys(sql: Database['sql'], viewerId: number, { terms, chatId, senderId, after, limit }: MessageSearch, givenUp?: GivenUp): Promise<MessageKey[]> {
   const [at, afterChat, afterNumber] = after ?? [null, null, null]
-  const rows = await db.execute<{ chat_id: number; number: number }>(sql`
+  const statement = sql<{ chat_id: number; number: number }[]>`
     select chat_id, number from search_messages(
-      ${viewerId}::bigint, ${JSON.stringify(terms)}::jsonb, ${chatId}::bigint, ${senderId}::bigint, ${at}::timestamptz, ${afterChat}::bigint, ${afterNumber}::bigint, ${limit}::int)`)
-  return rows.map((row) => [Number(row.chat_id), Number(row.number)] as const)
+      ${viewerId}::bigint, ${JSON.stringify(terms)}::jsonb, ${chatId}::bigint, ${senderId}::bigint, ${at}::timestamptz, ${afterChat}::bigint, ${afterNumber}::bigint, ${limit}::int)`
+  let isOver = false
+  givenUp?.onGivenUp(() => {
+    if (!isOver) statement.cancel()
+  })
+  try {
+    const rows = await statement
+    return rows.map((row) => [Number(row.chat_id), Number(row.number)] as const)
+  } finally {
+    isOver = true
+  }
 }

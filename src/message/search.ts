@@ -27,7 +27,7 @@ export async function searchMessages(
   const fault = textFault(search.query, { min: 0, max: MAX_QUERY_LENGTH })
   if (fault !== null) throw new BadUserInput(`\`query\` ${fault}.`)
   const terms = readQuery(search.query)
-  const keys = await searchMessageKeys(ctx.db, viewerOf(ctx).userId, { ...search, terms, after: request.cursor, limit: request.limit + 1 })
+  const keys = await searchMessageKeys(ctx.sql, viewerOf(ctx).userId, { ...search, terms, after: request.cursor, limit: request.limit + 1 }, ctx.givenUp)
   const messages = (await Promise.all(keys.map(async (key) => loadMessage(ctx, key)))).filter((message) => message !== null)
   return { ...pageOf(request, messages, (message) => [message.createdAt.toISOString(), message.chatId, message.number] as const), terms }
 }

@@ -94,3 +94,13 @@ export async function giveToAvatar(db: Db, ownerId: number, id: number, avatarOf
 export async function forgetUse(db: Db): Promise<void> {
   await db.execute(sql`delete from upload_use where day < (now() at time zone 'UTC')::date - 1`)
 }
+
+/** Gives each of these files, whoever has uploaded it, to a message as its only one; answers how many were there and free. */
+export async function giveManyToMessages(db: Db, gifts: readonly { id: number; key: readonly [number, number] }[]): Promise<number> {
+  const rows = await db.execute(sql`
+    update attachment a set chat_id = given.chat_id, number = given.number, place = 1
+    from unnest(${idList(gifts.map(({ id }) => id))}, ${idList(gifts.map(({ key }) => key[0]))}, ${idList(gifts.map(({ key }) => key[1]))}) as given (id, chat_id, number)
+    where a.id = given.id and a.state = 'READY' and a.chat_id is null and a.avatar_of is null
+    returning a.id`)
+  return rows.length
+}

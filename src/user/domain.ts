@@ -180,8 +180,8 @@ export async function createUser(tx: Ctx, values: { username: string; email: str
   return user
 }
 
-/** The same for somebody whom the host product knows by this subject; null where the subject, the name or the address was taken just now. */
-export async function createUserIfFree(tx: Ctx, values: { username: string; email: string | null; displayName: string; externalId: string }): Promise<User | null> {
+/** The same for somebody who does not sign up by themselves, such as whom the host product knows by this subject; null where the subject, the name or the address was taken just now. */
+export async function createUserIfFree(tx: Ctx, values: { username: string; email: string | null; displayName: string; externalId: string | null }): Promise<User | null> {
   const user = await insertUserIfFree(tx.db, { ...values, searchText: searchTextOf(values.username, values.displayName) })
   if (user !== null) await createStream(tx, user.id)
   return user

@@ -13,7 +13,7 @@ import { DEEDS } from './deeds.ts'
 let server: TestServer
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await startServer({ settings: { LIMITS: 'cost=10000000' } })
 })
 afterAll(async () => {
   try {

@@ -27,7 +27,7 @@ let server: TestServer
 /** A server for the runs of one file. */
 export function serve(): void {
   beforeAll(async () => {
-    server = await startServer()
+    server = await startServer({ settings: { LIMITS: 'cost=10000000' } })
   })
   afterAll(async () => {
     try {

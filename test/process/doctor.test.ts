@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { mkdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { expect, test } from 'vitest'
@@ -6,6 +7,7 @@ import { findRunning } from '../../src/db/embedded-running.ts'
 import { PASSWORD } from '../harness.ts'
 import { fill, numberOf } from '../support/live.ts'
 import { succeed } from '../support/refusal.ts'
+import { besides } from './files-support.ts'
 import { makeFolder, postgresIn, run, serve } from './support.ts'
 
 test('what must never be is found, while the server runs and while it does not', async () => {
@@ -80,4 +82,42 @@ test('what must never be is found, while the server runs and while it does not',
   expect(await server.stop()).toEqual({ code: 0, signal: null })
   expect(await doctor()).toEqual({ code: 1, lines: found })
   expect(await postgresIn(join(cwd, 'data'))).toBeNull()
+})
+
+test('what a server stands on is looked at too, each finding with what to do', async () => {
+  const cwd = await makeFolder()
+  const { sql, settings } = await besides()
+  const doctor = async () => {
+    const process = run('doctor', { cwd, settings: { ...settings, REDIS_URL: 'redis://127.0.0.1:1', PUBLIC_URL: '' } })
+    await process.closed()
+    expect(process.stderr).toBe('')
+    return { code: (await process.exited()).code, lines: process.stdout.trimEnd().split('\n') }
+  }
+  const settled = [
+    expect.stringMatching(/^ {2}Redis does not answer \(.*\): see that it runs/),
+    expect.stringMatching(/^ {2}fsync is off: switch it on/),
+    expect.stringMatching(/^ {2}full_page_writes is off: /),
+    expect.stringMatching(/^ {2}synchronous_commit is off: /),
+  ]
+  const lacks = expect.stringMatching(/^ {2}The tables lack (\d+) of \1 steps: start a server of this version/) as unknown
+  expect(await doctor()).toEqual({ code: 0, lines: ['Around it:', ...settled, lacks] })
+
+  await (await serve({ cwd, settings })).stop()
+  const key = 'ab'.repeat(20)
+  await mkdir(join(cwd, 'data/files/ab'), { recursive: true })
+  await writeFile(join(cwd, 'data/files/ab', key), 'lost')
+  await utimes(join(cwd, 'data/files/ab', key), 0, 0)
+  await sql`insert into attachment (state, key, file_name, mime_type, byte_size) values ('READY', ${'cd'.repeat(20)}, 'a.txt', 'text/plain', 1)`
+  await sql.end()
+  expect(await doctor()).toEqual({
+    code: 0,
+    lines: [
+      'Looked through 0 users, 0 chats, 0 messages and 0 events.',
+      'Nothing is wrong.',
+      'Around it:',
+      ...settled,
+      expect.stringContaining(`1 files in ${join(cwd, 'data/files')} belong to no row (ab/${key})`),
+      expect.stringContaining('1 files of 1 looked for are not in the store'),
+    ],
+  })
 })

@@ -33,6 +33,7 @@ test('without any setting it makes its database, serves this machine, says where
   const { host } = new URL(first.url)
   expect(first.process.stdout).toMatch(/^\nParley \d+\.\d+\.\d+ is ready\.\n/)
   expect(first.process.stdout.split('\n').slice(2)).toEqual([
+    `  Chat      http://${host}`,
     `  API       http://${host}/graphql   (GraphiQL in a browser)`,
     `  Live      ws://${host}/graphql`,
     `  Health    http://${host}/health/ready`,

@@ -139,7 +139,7 @@ export class Process {
 type Settings = Record<string, string | undefined>
 
 /** Runs one of the product's programs in `cwd` with these settings and no others. */
-export function run(entry: 'main' | 'admin' | 'demo' | 'doctor', options: { cwd: string; settings?: Settings; args?: string[] }): Process {
+export function run(entry: 'main' | 'admin' | 'demo' | 'doctor' | 'backup' | 'restore' | 'import' | 'export', options: { cwd: string; settings?: Settings; args?: string[] }): Process {
   const args = ['--import', import.meta.resolve('tsx'), join(ROOT, 'src', `${entry}.ts`), ...(options.args ?? [])]
   return new Process(process.execPath, args, { cwd: options.cwd, env: environment(options.settings) })
 }

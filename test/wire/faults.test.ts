@@ -29,6 +29,12 @@ test('a fault is masked, and logged once with the request’s id', async () => {
 
     const { errors } = await alice.subscribe('{ users(search: "bob") { nodes { id } } }').result()
     expect(errors).toEqual([MASKED])
+    // By whom, and over which connection.
+    const [overHttp, overSocket] = lines
+    expect(overHttp).toMatchObject({ userId: expect.any(Number) })
+    expect(overHttp.connectionId).toBeUndefined()
+    expect(overSocket).toMatchObject({ userId: overHttp.userId, connectionId: expect.stringMatching(/^[\da-f-]{36}$/), requestId: errors?.[0]?.extensions?.requestId })
+    expect(lines).toHaveLength(2)
   } finally {
     await server.sql`alter table users rename column elsewhere to search_text`
   }

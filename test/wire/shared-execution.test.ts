@@ -53,7 +53,7 @@ const viewers: Viewer[] = []
 const byName = (name: string) => viewers.find((viewer) => viewer.name === name)?.client as Client
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await startServer({ settings: { LIMITS: 'connectionsPerUser=1000' } })
   for (const name of ['alice', 'bob', 'carol']) viewers.push({ name, client: await server.signUp(name) })
   for (const person of await settle(server, Array.from({ length: 17 }, (_, n) => `member_${n}`))) {
     const client = new Client(() => server.url)

@@ -8,7 +8,7 @@ import { chatsOf, closing, historyOf, messageOf, stage } from './parley.ts'
 // As test/convergence, of chats with customers.
 
 test('an agent who fetched once and applies what comes of customers knows what one knows that fetches anew', async () => {
-  const { meta, server, alice } = await stage()
+  const { meta, server, alice } = await stage({ settings: { LIMITS: 'cost=10000000' } })
   const ada = meta.customer({ phone: '14155550123', name: 'Ada' })
   ada.writes('one')
   const [{ id: chatId }] = await chatsOf(alice)

@@ -116,7 +116,7 @@ test('the role decides who reads customers: from the grant on, at once, and unti
   const { cursor } = await take(events, 0)
   await makeAgent(root, bob)
   // The connection comes again with its cursor, and is told to begin anew.
-  await expect(events.result().then(() => events.result())).rejects.toThrow('ended')
+  await expect(events.result().then(() => events.result())).rejects.toThrow('closed with 1012')
   const again = bob.subscribe('subscription ($after: String) { events(after: $after) { reset { reason chatIds } events { __typename ... on MessageAdded { message { text } } } } }', { after: cursor })
   expect((await again.next()).events.reset).toEqual({ reason: 'INVALID_CURSOR', chatIds: null })
   expect(await chatsOf(bob)).toMatchObject([{ id: chat.id, unreadCount: 1 }])
@@ -131,7 +131,7 @@ test('the role decides who reads customers: from the grant on, at once, and unti
   expect(await chatsOf(alice)).toMatchObject([{ unreadCount: 2 }])
 
   await makeAgent(root, bob, [])
-  await expect(again.result().then(() => again.result())).rejects.toThrow('ended')
+  await expect(again.result().then(() => again.result())).rejects.toThrow('closed with 1012')
   expect(await chatsOf(bob, 0)).toEqual([])
   expect(await refused(bob, 'sendMessage', { chatId: chat.id, text: 'late', clientId: 'c0ffee00-0000-4000-8000-000000000001' })).toMatchObject([{ code: 'NOT_FOUND' }])
 })

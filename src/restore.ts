@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { StartError } from './base/start-error.ts'
+import { verifyBackup } from './backup-format.ts'
+import { connectBare, messageOf, withoutPassword } from './db/open.ts'
+import { MIGRATION_LOCK } from './db/migrations.ts'
+import { settleEpoch } from './event/epoch.ts'
+import { configFromEnvironment, failStart, openBlobs, reachDatabase } from './process.ts'
+import { checkTarget, loadFiles, loadTables } from './restore-load.ts'
+
+const USAGE = `Usage, with the settings of the server, all of which must be stopped:
+  npm run restore -- <backup>              into an empty database and its folder or bucket of files
+  npm run restore -- <backup> --replace    removes what the database holds first`
+
+const { values, positionals } = readArguments()
+const [source] = positionals
+if (source === undefined || positionals.length > 1) usage()
+
+function readArguments() {
+  try {
+    return parseArgs({ allowPositionals: true, options: { replace: { type: 'boolean' } } })
+  } catch {
+    usage()
+  }
+}
+
+function usage(): never {
+  console.error(USAGE)
+  process.exit(1)
+}
+
+// An exit ends a database that was started for this; the signal alone would leave it running. What was not committed is gone then.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(1))
+
+try {
+  await restore(resolve(source))
+} catch (error) {
+  failStart(error)
+}
+
+async function restore(folder: string): Promise<void> {
+  const config = configFromEnvironment()
+  const manifest = await verifyBackup(folder)
+  const { url, running, stop } = await reachDatabase(config)
+  try {
+    if (running) throw new StartError(`A server runs on ${config.dataDir}: stop it first, or set DATA_DIR to another folder.`)
+    const sql = connectBare(url, 'restore of parley')
+    try {
+      await sql`select 1`.catch((error: unknown) => {
+        throw new StartError(`The database at ${withoutPassword(url)} cannot be used: ${messageOf(error)}`)
+      })
+      // A server that starts now waits for it, before it looks at anything.
+      const [lock] = await sql<{ taken: boolean }[]>`select pg_try_advisory_lock(${MIGRATION_LOCK}) as taken`
+      if (lock?.taken !== true) throw new StartError('A server starts on this database just now, or another restore is under way: stop it first.')
+      await checkTarget(sql, { manifest, replace: values.replace === true })
+      const blobs = await openBlobs(config)
+      const draftFolder = join(config.uploads.folder, 'restore')
+      let added: string[] = []
+      try {
+        const beforeCommit = async () => {
+          if (manifest.files !== null) added = await loadFiles({ folder, blobs, draftFolder })
+        }
+        await loadTables(sql, { folder, manifest, beforeCommit })
+      } catch (error) {
+        await blobs.delete(added)
+        throw error
+      } finally {
+        await rm(draftFolder, { recursive: true, force: true })
+      }
+      await settleEpoch(sql)
+      console.log(`Restored ${manifest.tables.reduce((sum, { rows }) => sum + rows, 0)} rows${manifest.files === null ? '' : ` and ${manifest.files.count} files`}, as they were at ${manifest.takenAt}.`)
+      if (manifest.files === null) console.log('  The backup holds no files: FILES_DIR or the bucket must have those of its time.')
+      if (config.auth.secretKey === null && !existsSync(join(config.dataDir, 'secret.key'))) {
+        console.log(`  Put the secret.key of before into ${config.dataDir} before the first start, or everybody's access tokens are void and a message sent twice over the restore is a conflict.`)
+      }
+      console.log('  Clients begin anew by themselves when they come back. npm run doctor looks through what is there now.')
+    } finally {
+      await sql.end({ timeout: 5 })
+    }
+  } finally {
+    await stop()
+  }
+}

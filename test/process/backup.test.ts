@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto'
+import { copyFile, readFile, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { Client } from '../client.ts'
+import { PASSWORD } from '../harness.ts'
+import { fetchBytes, sendFiles, upload, urlOf } from '../support/files.ts'
+import { besides } from './files-support.ts'
+import { makeFolder, postgresIn, refusal, run, serve } from './support.ts'
+
+const EVENTS = 'subscription ($after: String) { events(after: $after) { cursor caughtUp reset { reason chatIds } events { __typename ... on MessageAdded { message { text } } } } }'
+/** Nine processes, one after the other: a busy machine takes its time. */
+const PATIENCE_MS = 180_000
+const KEY = { JWT_SECRET_KEY: 'a secret key that both of them have' }
+
+/** All texts of a chat, the oldest first. */
+async function textsOf(client: Client, chatId: string): Promise<string[]> {
+  const texts: string[] = []
+  for (let before: string | null = null, more = true; more; ) {
+    const { messages } = (await client.ask('query ($id: ID!, $before: String) { chat(id: $id) { messages(last: 100, before: $before) { nodes { text } pageInfo { hasPreviousPage startCursor } } } }', { id: chatId, before })).chat
+    texts.unshift(...messages.nodes.map(({ text }: { text: string }) => text))
+    more = messages.pageInfo.hasPreviousPage as boolean
+    before = messages.pageInfo.startCursor as string
+  }
+  return texts
+}
+
+async function command(entry: 'backup' | 'restore' | 'doctor', options: { cwd: string; settings?: Record<string, string>; args?: string[] }): Promise<string> {
+  const process = run(entry, options)
+  await process.closed()
+  expect({ ...(await process.exited()), stderr: process.stderr }).toEqual({ code: 0, signal: null, stderr: '' })
+  return process.stdout
+}
+
+test('what was backed up under load is restored elsewhere, and clients begin anew there', async () => {
+  const cwd = await makeFolder()
+  const home = join(cwd, 'backups')
+  const server = await serve({ cwd, settings: KEY })
+  const [alice, bob] = [server.client(), server.client()]
+  await alice.register('alice', PASSWORD)
+  await bob.register('bob', PASSWORD)
+  const chat = await alice.group('Garden', bob)
+  const file = randomBytes(70_000)
+  const withFile = await sendFiles(alice, chat, [await upload(alice, file)])
+  const live = bob.subscribe(EVENTS)
+  let { cursor } = (await live.next()).events
+
+  // It goes on while the backup is taken, and a little longer.
+  let sent = 0
+  let enough = false
+  const load = (async () => {
+    for (; !enough || sent < 300; sent++) await alice.send(chat, `tab\t and \\N, ${sent}`)
+  })()
+  while (sent < 50) ({ cursor } = (await live.next()).events)
+  const surely = sent
+  expect(await command('backup', { cwd, args: [home] })).toMatch(/^Backed up \d+ rows and 1 files into \S+\/parley-\S+Z\n {2}Keep |^Backed up \d+ rows and 1 files into \S+\/parley-\S+Z\n$/)
+  enough = true
+  await load
+  while (live.waiting > 0) ({ cursor } = (await live.next()).events)
+  const before = await textsOf(bob, chat)
+  const [name = ''] = await readdir(home)
+  const backup = join(home, name)
+  expect(await refusal(run('restore', { cwd, args: [backup] }))).toEqual([expect.stringMatching(/^A server runs on /)])
+  await server.stop()
+
+  // Into a PostgreSQL of another kind, through one that has been started on once.
+  const there = await makeFolder()
+  const { sql, settings } = await besides()
+  const elsewhere = { ...settings, ...KEY }
+  expect(await command('restore', { cwd: there, settings: elsewhere, args: [backup] })).toMatch(/^Restored \d+ rows and 1 files, as they were at /)
+  const again = await serve({ cwd: there, settings: elsewhere })
+  const [bobAgain, aliceAgain] = [Object.assign(again.client(), { token: bob.token }), Object.assign(again.client(), { token: alice.token })]
+  const resumed = bobAgain.subscribe(EVENTS, { after: cursor })
+  const first = (await resumed.next()).events
+  expect(first.reset).toMatchObject({ reason: expect.any(String) as string })
+  const texts = await textsOf(bobAgain, chat)
+  expect(texts.length).toBeGreaterThan(surely)
+  expect(texts).toEqual(before.slice(0, texts.length))
+  const rows = await sql<{ body: string | null }[]>`select body from message where body is not null or kind = 0 order by number`
+  expect(texts.filter((text) => text !== null)).toEqual(rows.map(({ body }) => body).filter((body) => body !== null))
+  await aliceAgain.send(chat, 'and on it goes')
+  expect((await resumed.next()).events.events).toMatchObject([{ message: { text: 'and on it goes' } }])
+  expect((await fetchBytes(await urlOf(bobAgain, withFile))).equals(file)).toBe(true)
+  expect(await refusal(run('restore', { cwd: there, settings: elsewhere, args: [backup, '--replace'] }))).toEqual(['A server of Parley runs on this database: stop all of them first.'])
+  expect(await command('doctor', { cwd: there, settings: elsewhere })).toContain('Nothing is wrong.')
+  await again.stop()
+
+  // What is there is not touched, unless it is said.
+  const count = async () => (await sql<{ count: string }[]>`select count(*) from message`)[0]?.count
+  const held = await count()
+  const epoch = async () => (await sql<{ epoch: string }[]>`select epoch from meta`)[0]?.epoch
+  const former = await epoch()
+  expect(await refusal(run('restore', { cwd: there, settings: elsewhere, args: [backup] }))).toEqual([expect.stringMatching(/^The database is not empty: it holds 2 users and 1 chats\./)])
+  const path = join(backup, 'tables/message.copy.gz')
+  await copyFile(path, join(cwd, 'kept'))
+  const damaged = await readFile(path)
+  damaged[damaged.length >> 1] = (damaged[damaged.length >> 1] ?? 0) ^ 1
+  await writeFile(path, damaged)
+  expect(await refusal(run('restore', { cwd: there, settings: elsewhere, args: [backup, '--replace'] }))).toEqual([`The backup is damaged: ${path} is not what was written. Use another one.`])
+  expect(await count()).toBe(held)
+  await copyFile(join(cwd, 'kept'), path)
+  await command('restore', { cwd: there, settings: elsewhere, args: [backup, '--replace'] })
+  expect(Number(await count())).toBe(Number(held) - 1)
+  // In the same cluster it is this alone by which a cursor of before is known.
+  expect(await epoch()).not.toBe(former)
+  await sql.end()
+  expect(await postgresIn(join(cwd, 'data'))).toBeNull()
+}, PATIENCE_MS)

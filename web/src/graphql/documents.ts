@@ -1,0 +1,22 @@
+// The documents of documents.graphql by the names that the client calls them. They come one by one, so that a page loads only those that it uses.
+export {
+  StartDocument as Start,
+  ChatsDocument as Chats,
+  ChatDocument as Chat,
+  DirectChatDocument as DirectChat,
+  HistoryDocument as History,
+  EventsDocument as Events,
+  TypingDocument as Typing,
+  PresencesDocument as Presences,
+  SearchMessagesDocument as SearchMessages,
+  PeopleDocument as People,
+  PersonDocument as Person,
+  MembersDocument as Members,
+  PinnedDocument as Pinned,
+  ReceiptsDocument as Receipts,
+  AccountDocument as Account,
+  InvitePreviewDocument as InvitePreview,
+  TemplatesDocument as Templates,
+  LinksDocument as Links,
+  ServerDocument as Server,
+} from '../generated/graphql.ts'
