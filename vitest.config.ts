@@ -21,7 +21,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores of a small machine: much of a test is waiting.
+    maxWorkers: 3,
     projects: [
       // Files share what they import: loading it anew for each took two fifths of the time. So nothing may be left changed in a module or in the process.
       { extends: true, test: { name: 'together', include: LONG ? ['test/**/*.long.ts'] : ['src/**/*.test.ts', 'test/**/*.test.ts'], exclude: APART, isolate: false } },

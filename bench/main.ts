@@ -21,7 +21,7 @@ import { using } from '../test/chaos/postgres.ts'
 
 // What Parley does in a second, held against what the machine allows. docs/performance.md says what each job is, and how it is measured.
 
-const RUN: Record<JobName, Job> = { send, hot, low, fanout, history, connect, memory, resume, upload, flood, growth }
+const RUN: Record<JobName, Job> = { send, hot, low, fanout, history, connect, memory, resume, upload, growth, flood }
 
 const options = readOptions(process.argv.slice(2))
 const began = Date.now()

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 
-/** The jobs, in the order in which they run. `growth` has data of its own and so comes last. */
-export const JOBS = ['send', 'hot', 'low', 'fanout', 'history', 'connect', 'memory', 'resume', 'upload', 'flood', 'growth'] as const
+/** The jobs, in the order in which they run. `growth` adds data of its own, and whose documents were refused in a `flood` has no new ones read for a minute: so these come last. */
+export const JOBS = ['send', 'hot', 'low', 'fanout', 'history', 'connect', 'memory', 'resume', 'upload', 'growth', 'flood'] as const
 export type JobName = (typeof JOBS)[number]
 
 export interface Options {
