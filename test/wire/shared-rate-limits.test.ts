@@ -57,6 +57,17 @@ describe.skipIf(!hasRedis)('two servers beside one Redis', () => {
     expect(await guess(one, 'correct horse battery')).toEqual(['RATE_LIMITED'])
   })
 
+  test('share them again as soon as Redis answers, be it late', async () => {
+    const dave = await one.signUp('dave')
+    chatId = await dave.directChat(alice)
+    expect(await send(dave, POINTS - 1)).toBe(POINTS - 1)
+    redis.freeze()
+    expect(await send(at(two, dave), 1)).toBe(1)
+    redis.thaw()
+    // Its late answer is waited for by sending; whoever counted alone for longer would let as many more through as one server may.
+    expect(await send(at(two, dave), POINTS)).toBeLessThan(POINTS / 2)
+  })
+
   test('count alone while Redis is frozen, gone or coming back, and nobody waits for it', async () => {
     const carol = await one.signUp('carol')
     chatId = await carol.directChat(alice)
