@@ -67,23 +67,3 @@ export function portrait(name: string): Promise<Buffer> {
     <path d="M43 ${beard ? 62 : 59}q7 5 14 0" stroke="${beard ? '#e8b0a0' : '#8a3f2f'}" stroke-width="2.4" fill="none" stroke-linecap="round"/></svg>`
   return sharp(Buffer.from(svg)).png().toBuffer()
 }
-
-/** A few seconds of a quiet sound, as WAV. */
-export function voice(seconds: number): Buffer {
-  const rate = 8000
-  const wave = Buffer.alloc(44 + rate * seconds)
-  wave.write('RIFF', 0)
-  wave.writeUInt32LE(36 + rate * seconds, 4)
-  wave.write('WAVEfmt ', 8)
-  wave.writeUInt32LE(16, 16)
-  wave.writeUInt16LE(1, 20)
-  wave.writeUInt16LE(1, 22)
-  wave.writeUInt32LE(rate, 24)
-  wave.writeUInt32LE(rate, 28)
-  wave.writeUInt16LE(1, 32)
-  wave.writeUInt16LE(8, 34)
-  wave.write('data', 36)
-  wave.writeUInt32LE(rate * seconds, 40)
-  for (let n = 0; n < rate * seconds; n++) wave[44 + n] = 128 + Math.round(12 * Math.sin(n / 6))
-  return wave
-}

@@ -8,7 +8,8 @@ import sharp from 'sharp'
 import { DEMO_PEOPLE } from '../src/demo-data.ts'
 import { startSimulator } from '../test/whatsapp/simulator/simulator.ts'
 import type { Simulator } from '../test/whatsapp/simulator/simulator.ts'
-import { landscape, portrait, voice } from './pictures.ts'
+import { sound } from '../test/support/pictures.ts'
+import { landscape, portrait } from './pictures.ts'
 
 // Takes the pictures of the README: starts a demo of its own, lets its people send each other some files, and looks at them.
 // `npm run screenshots`, after `npm run build`, for those of the README; with a folder as its argument it puts all that it sees there.
@@ -126,7 +127,7 @@ async function furnish(browser: Browser, url: string): Promise<void> {
     if (username === 'bob') {
       await goTo(page, /Alice Novak/)
       await send(page, 'The view from your corner', [await jpeg('lake')])
-      await send(page, 'I forgot the pump, listen', [{ name: 'voice.wav', mimeType: 'audio/wav', buffer: voice(14) }])
+      await send(page, 'I forgot the pump, listen', [{ name: 'voice.wav', mimeType: 'audio/wav', buffer: sound(14, (n) => 128 + Math.round(12 * Math.sin(n / 6))) }])
     }
     await page.context().close()
   }

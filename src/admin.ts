@@ -4,23 +4,21 @@ import { resetPassword } from './auth/change-password.ts'
 import type { Ctx } from './ctx.ts'
 import { offlineCtx } from './offline.ts'
 import { setRoles } from './user/domain.ts'
-import { configFromEnvironment, failStart, openBeside } from './process.ts'
+import { configFromEnvironment, exitOnSignals, failStart, openBeside, readOrder } from './process.ts'
 
 const USAGE = `Usage, on the machine of the server, whether it runs or not:
   npm run admin -- roles <username> <ADMIN,AGENT | none>   sets what a user may do beyond chatting
   npm run admin -- reset-password <username>               sets a new password, prints it, and signs the user out everywhere`
 
-const [command, username, value] = process.argv.slice(2)
-if ((command !== 'roles' || value === undefined) && command !== 'reset-password') usage()
-if (username === undefined) usage()
+const { command, username, value } = readOrder(USAGE, () => {
+  const [command, username, value] = process.argv.slice(2)
+  if (command !== 'roles' && command !== 'reset-password') throw new Error('say what is to be done')
+  if (username === undefined) throw new Error('name a user')
+  if (command === 'roles' && value === undefined) throw new Error('name the roles')
+  return { command, username, value }
+})
 
-function usage(): never {
-  console.error(USAGE)
-  process.exit(1)
-}
-
-// An exit ends a database that was started for this; the signal alone would leave it running.
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(1))
+exitOnSignals()
 
 const config = configFromEnvironment()
 try {

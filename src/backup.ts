@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { verifyBackup } from './backup-format.ts'
 import { removeOlder, writeBackup } from './backup-write.ts'
-import { configFromEnvironment, failStart, openBlobs, reachDatabase } from './process.ts'
+import { configFromEnvironment, exitOnSignals, failStart, openBlobs, reachDatabase, readOrder } from './process.ts'
 
 const USAGE = `Usage, with the settings of the server, which may go on meanwhile:
   npm run backup -- <folder>                 makes a backup in a new folder below this one
@@ -11,26 +11,16 @@ const USAGE = `Usage, with the settings of the server, which may go on meanwhile
   npm run backup -- <folder> --no-files      leaves out what people sent as files (--files: takes it along though it is in a bucket)
   npm run backup -- --check <backup>         reads a backup and tells whether it is whole`
 
-const { values, positionals } = readArguments()
-const [target] = positionals
-const keep = values.keep === undefined ? null : Number(values.keep)
-if (target === undefined || positionals.length > 1 || (keep !== null && !(Number.isInteger(keep) && keep > 0))) usage()
+const { target, keep, values } = readOrder(USAGE, () => {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { check: { type: 'boolean' }, keep: { type: 'string' }, files: { type: 'boolean' }, 'no-files': { type: 'boolean' } } })
+  const [target] = positionals
+  if (target === undefined || positionals.length > 1) throw new Error('name one folder')
+  const keep = values.keep === undefined ? null : Number(values.keep)
+  if (keep !== null && !(Number.isInteger(keep) && keep > 0)) throw new Error('--keep is a number of backups, 1 or more')
+  return { target, keep, values }
+})
 
-function readArguments() {
-  try {
-    return parseArgs({ allowPositionals: true, options: { check: { type: 'boolean' }, keep: { type: 'string' }, files: { type: 'boolean' }, 'no-files': { type: 'boolean' } } })
-  } catch {
-    usage()
-  }
-}
-
-function usage(): never {
-  console.error(USAGE)
-  process.exit(1)
-}
-
-// An exit ends a database that was started for this; the signal alone would leave it running.
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(1))
+exitOnSignals()
 
 try {
   await (values.check === true ? check(resolve(target)) : backUp(resolve(target)))

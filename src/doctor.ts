@@ -4,13 +4,12 @@ import { lookAround, lookAtDatabase, lookForFiles } from './doctor-surroundings.
 import type { Trouble } from './doctor-surroundings.ts'
 import { StartError } from './base/start-error.ts'
 import type { Ctx } from './ctx.ts'
-import { configFromEnvironment, failStart, reachDatabase } from './process.ts'
+import { configFromEnvironment, exitOnSignals, failStart, reachDatabase } from './process.ts'
 
 // Looks at what a server stands on, and through the data for what must never be. Changes nothing. Exit code 1 where something of the data is
 // wrong, or where a server could not work.
 
-// An exit ends a database that was started for this; the signal alone would leave it running.
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(1))
+exitOnSignals()
 
 const config = configFromEnvironment()
 try {

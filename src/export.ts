@@ -6,17 +6,21 @@ import { createProgress } from './moving/progress.ts'
 import { openSink } from './moving/sink.ts'
 import { writeUserData } from './moving/user-data.ts'
 import { offlineCtx } from './offline.ts'
-import { configFromEnvironment, failStart, openBeside } from './process.ts'
+import { configFromEnvironment, exitOnSignals, failStart, openBeside, readOrder } from './process.ts'
 import { userByUsername } from './user/domain.ts'
 
 const USAGE = `Usage, on the machine of the server, whether it runs or not:
   npm run export -- user <username> [--out <folder or file.zip>]   all that one person has, as JSON and files
 All of it: docs/import-export.md`
 
-// An exit ends a database that was started for this; the signal alone would leave it running.
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(1))
+exitOnSignals()
 
-const { username, out } = readOrder()
+const { username, out } = readOrder(USAGE, () => {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } })
+  const [what, username] = positionals
+  if (what !== 'user' || username === undefined || positionals.length > 2) throw new Error('name one user')
+  return { username, out: values.out ?? null }
+})
 const config = configFromEnvironment()
 try {
   const database = await openBeside(config, 'export of parley')
@@ -42,17 +46,5 @@ async function run(ctx: Ctx): Promise<void> {
   } catch (error) {
     await sink.discard()
     throw error
-  }
-}
-
-function readOrder(): { username: string; out: string | null } {
-  try {
-    const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } })
-    const [what, username] = positionals
-    if (what !== 'user' || username === undefined || positionals.length > 2) throw new Error('name one user')
-    return { username, out: values.out ?? null }
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
-    process.exit(1)
   }
 }

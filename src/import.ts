@@ -17,7 +17,7 @@ import { findTarget } from './moving/target.ts'
 import type { Where } from './moving/target.ts'
 import { readWhatsApp } from './moving/whatsapp.ts'
 import { offlineCtx } from './offline.ts'
-import { configFromEnvironment, failStart, openBeside } from './process.ts'
+import { configFromEnvironment, exitOnSignals, failStart, openBeside, readOrder } from './process.ts'
 
 const USAGE = `Usage, on the machine of the server, whether it runs or not:
   npm run import -- whatsapp-export <file> [options]   what WhatsApp's "Export chat" made: the zip, or the text
@@ -46,10 +46,9 @@ interface Order {
   dryRun: boolean
 }
 
-// An exit ends a database that was started for this; the signal alone would leave it running.
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(1))
+exitOnSignals()
 
-const order = readOrder()
+const order = readOrder(USAGE, parseOrder)
 try {
   const { histories, close } = await read(order)
   try {
@@ -97,43 +96,38 @@ async function run(ctx: Ctx, histories: readonly History[], { naming, where, dry
   }
 }
 
-function readOrder(): Order {
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: {
-        as: { type: 'string', multiple: true, default: [] },
-        create: { type: 'string', multiple: true, default: [] },
-        'create-others': { type: 'boolean', default: false },
-        'same-names': { type: 'boolean', default: false },
-        zone: { type: 'string' },
-        dates: { type: 'string' },
-        group: { type: 'string' },
-        direct: { type: 'boolean', default: false },
-        chat: { type: 'string' },
-        'dry-run': { type: 'boolean', default: false },
-      },
-    })
-    const [source, file] = positionals
-    if ((source !== 'whatsapp-export' && source !== 'chat-data') || file === undefined || positionals.length > 2) throw new Error('name a source and one file')
-    const { zone = new Intl.DateTimeFormat().resolvedOptions().timeZone, dates } = values
-    if (!isZone(zone)) throw new Error(`there is no time zone ${zone}`)
-    if (dates !== undefined && !DATE_ORDERS.some((one) => one === dates)) throw new Error('--dates is dmy, mdy or ymd')
-    const places = [values.group, values.chat, values.direct ? '' : undefined].filter((one) => one !== undefined)
-    if (places.length > 1) throw new Error('--group, --direct and --chat say the same thing: give one of them')
-    if (source === 'chat-data' && (places.length > 0 || dates !== undefined)) throw new Error('--group, --direct, --chat and --dates are for whatsapp-export alone')
-    return {
-      source,
-      file,
-      naming: { as: pairs('--as', values.as, true) as Map<string, string>, create: pairs('--create', values.create, false), createOthers: values['create-others'], sameNames: values['same-names'] },
-      where: { chat: values.chat ?? null, group: values.group?.trim() ?? null, direct: values.direct },
-      dates: (dates ?? null) as DateOrder | null,
-      zone,
-      dryRun: values['dry-run'],
-    }
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
-    process.exit(1)
+function parseOrder(): Order {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      as: { type: 'string', multiple: true, default: [] },
+      create: { type: 'string', multiple: true, default: [] },
+      'create-others': { type: 'boolean', default: false },
+      'same-names': { type: 'boolean', default: false },
+      zone: { type: 'string' },
+      dates: { type: 'string' },
+      group: { type: 'string' },
+      direct: { type: 'boolean', default: false },
+      chat: { type: 'string' },
+      'dry-run': { type: 'boolean', default: false },
+    },
+  })
+  const [source, file] = positionals
+  if ((source !== 'whatsapp-export' && source !== 'chat-data') || file === undefined || positionals.length > 2) throw new Error('name a source and one file')
+  const { zone = new Intl.DateTimeFormat().resolvedOptions().timeZone, dates } = values
+  if (!isZone(zone)) throw new Error(`there is no time zone ${zone}`)
+  if (dates !== undefined && !DATE_ORDERS.some((one) => one === dates)) throw new Error('--dates is dmy, mdy or ymd')
+  const places = [values.group, values.chat, values.direct ? '' : undefined].filter((one) => one !== undefined)
+  if (places.length > 1) throw new Error('--group, --direct and --chat say the same thing: give one of them')
+  if (source === 'chat-data' && (places.length > 0 || dates !== undefined)) throw new Error('--group, --direct, --chat and --dates are for whatsapp-export alone')
+  return {
+    source,
+    file,
+    naming: { as: pairs('--as', values.as, true) as Map<string, string>, create: pairs('--create', values.create, false), createOthers: values['create-others'], sameNames: values['same-names'] },
+    where: { chat: values.chat ?? null, group: values.group?.trim() ?? null, direct: values.direct },
+    dates: (dates ?? null) as DateOrder | null,
+    zone,
+    dryRun: values['dry-run'],
   }
 }
 

@@ -94,6 +94,21 @@ async function keepNewKey(path: string): Promise<void> {
   }
 }
 
+/** Lets signals end the process by an exit, which also ends a database that was started for it: the signal alone would leave that running. */
+export function exitOnSignals(): void {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(1))
+}
+
+/** What a command was called with, as `read` makes it of the arguments; where it throws, its message and the usage are printed and the process ends. */
+export function readOrder<T>(usage: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    process.exit(1)
+  }
+}
+
 /** Ends a process that could not start: one line for what a person can mend, everything for what is our fault. */
 export function failStart(error: unknown): never {
   if (error instanceof StartError) console.error(error.message)

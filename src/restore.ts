@@ -7,32 +7,21 @@ import { verifyBackup } from './backup-format.ts'
 import { connectBare, messageOf, withoutPassword } from './db/open.ts'
 import { MIGRATION_LOCK } from './db/migrations.ts'
 import { settleEpoch } from './event/epoch.ts'
-import { configFromEnvironment, failStart, openBlobs, reachDatabase } from './process.ts'
+import { configFromEnvironment, exitOnSignals, failStart, openBlobs, reachDatabase, readOrder } from './process.ts'
 import { checkTarget, loadFiles, loadTables } from './restore-load.ts'
 
 const USAGE = `Usage, with the settings of the server, all of which must be stopped:
   npm run restore -- <backup>              into an empty database and its folder or bucket of files
   npm run restore -- <backup> --replace    removes what the database holds first`
 
-const { values, positionals } = readArguments()
-const [source] = positionals
-if (source === undefined || positionals.length > 1) usage()
+const { source, replace } = readOrder(USAGE, () => {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { replace: { type: 'boolean', default: false } } })
+  const [source] = positionals
+  if (source === undefined || positionals.length > 1) throw new Error('name one backup')
+  return { source, replace: values.replace }
+})
 
-function readArguments() {
-  try {
-    return parseArgs({ allowPositionals: true, options: { replace: { type: 'boolean' } } })
-  } catch {
-    usage()
-  }
-}
-
-function usage(): never {
-  console.error(USAGE)
-  process.exit(1)
-}
-
-// An exit ends a database that was started for this; the signal alone would leave it running. What was not committed is gone then.
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(1))
+exitOnSignals()
 
 try {
   await restore(resolve(source))
@@ -54,7 +43,7 @@ async function restore(folder: string): Promise<void> {
       // A server that starts now waits for it, before it looks at anything.
       const [lock] = await sql<{ taken: boolean }[]>`select pg_try_advisory_lock(${MIGRATION_LOCK}) as taken`
       if (lock?.taken !== true) throw new StartError('A server starts on this database just now, or another restore is under way: stop it first.')
-      await checkTarget(sql, { manifest, replace: values.replace === true })
+      await checkTarget(sql, { manifest, replace })
       const blobs = await openBlobs(config)
       const draftFolder = join(config.uploads.folder, 'restore')
       let added: string[] = []

@@ -40,7 +40,7 @@ export async function openPastChat(tx: Ctx, { title, memberIds, clientId, create
   if (chat === null) throw new NotAllowed('Somebody has made this chat at the same time: try again.')
   const stream = await createStream(tx, chat.id)
   const fromSeq = await appendOne(tx, stream, { kind: EventKind.CHAT_CREATED, actorId: owner, refId: chat.id })
-  const role = (userId: number) => (title === null ? 'MEMBER' : userId === owner ? 'OWNER' : 'MEMBER')
+  const role = (userId: number) => (title !== null && userId === owner ? 'OWNER' : 'MEMBER')
   await insertMembers(tx.db, memberIds.map((userId) => ({ chatId: chat.id, userId, role: role(userId), fromSeq, historyFrom: 1, deliveredUpTo: messageCount, readUpTo: messageCount })))
   const heads = await lockStreams(tx, memberIds)
   await append(tx, new Map([...heads.values()].map((head) => [head, { kind: EventKind.JOINED, actorId: owner, refId: chat.id, rev: fromSeq }])))

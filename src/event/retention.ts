@@ -1,3 +1,5 @@
+import { startJob } from '../base/job.ts'
+import type { Job } from '../base/job.ts'
 import type { Ctx } from '../ctx.ts'
 
 /** Events are kept for so long: a cursor that is older is reset. */
@@ -9,29 +11,12 @@ const ROWS = 5000
 /** Any number that nobody else locks in this database: one server removes, the others leave it to that one. */
 const LOCK = 7_274_640
 
-export interface Retention {
-  stop(): Promise<void>
-}
-
 /** Removes events that are older than {@link RETENTION_DAYS}, now and once an hour. */
-export function startRetention({ sql, log }: Pick<Ctx, 'sql' | 'log'>): Retention {
-  let stopped = false
-  const removeAll = async () => {
-    try {
-      while (!stopped && (await removeOld(sql)) > 0);
-    } catch (error) {
-      if (!stopped) log.warn({ err: error }, 'Old events could not be removed; it is tried again in an hour.')
-    }
+export function startRetention({ sql, log }: Pick<Ctx, 'sql' | 'log'>): Job {
+  const removeAll = async (isStopped: () => boolean) => {
+    while (!isStopped() && (await removeOld(sql)) > 0);
   }
-  let running = removeAll()
-  const timer = setInterval(() => { running = running.then(removeAll) }, EVERY_MS)
-  return {
-    async stop() {
-      stopped = true
-      clearInterval(timer)
-      await running
-    },
-  }
+  return startJob(removeAll, { everyMs: EVERY_MS, log, failed: 'Old events could not be removed; it is tried again in an hour.' })
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readBody } from '../base/body.ts'
 import type { Config } from '../config.ts'
 import { isKnownOrigin } from './edge.ts'
 
@@ -44,7 +45,7 @@ export async function admitRequest(config: Config, req: RequestWithBody, res: Se
   }
   if (Number(req.headers['content-length'] ?? 0) > bodyBytes) return tooLarge(res, bodyBytes)
   if (req.headers['transfer-encoding'] !== undefined) {
-    const body = await readLimited(req, bodyBytes)
+    const body = await readBody(req, bodyBytes)
     if (body === null) return tooLarge(res, bodyBytes)
     req.body = Readable.from([body])
   }
@@ -100,16 +101,4 @@ export function readAdmitted(req: IncomingMessage): Promise<Buffer | null> {
       resolve(null)
     })
   })
-}
-
-/** A body whose size nobody announced; null once it is over the limit. */
-async function readLimited(req: IncomingMessage, bodyBytes: number): Promise<Buffer | null> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > bodyBytes) return null
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }

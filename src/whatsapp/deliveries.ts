@@ -1,4 +1,6 @@
 import { NotAllowed, NotFound } from '../base/errors.ts'
+import { startJob } from '../base/job.ts'
+import type { Job } from '../base/job.ts'
 import { pageOf } from '../base/page.ts'
 import type { Page, PageRequest } from '../base/page.ts'
 import type { Ctx } from '../ctx.ts'
@@ -42,23 +44,10 @@ export async function replayDelivery(ctx: Ctx, id: number): Promise<Delivery> {
 }
 
 /** Removes, now and once an hour, what is kept no longer. */
-export function startDeliveryRetention({ db, log }: Pick<Ctx, 'db' | 'log'>): { stop(): Promise<void> } {
-  let stopped = false
-  const removeAll = async () => {
-    try {
-      while (!stopped && (await removeOldDeliveries(db, KEPT_DAYS, ROWS)) > 0);
-      await forgetOldUploads(db)
-    } catch (error) {
-      if (!stopped) log.warn({ err: error }, 'Old webhooks could not be removed; it is tried again in an hour.')
-    }
+export function startDeliveryRetention({ db, log }: Pick<Ctx, 'db' | 'log'>): Job {
+  const removeAll = async (isStopped: () => boolean) => {
+    while (!isStopped() && (await removeOldDeliveries(db, KEPT_DAYS, ROWS)) > 0);
+    await forgetOldUploads(db)
   }
-  let running = removeAll()
-  const timer = setInterval(() => { running = running.then(removeAll) }, EVERY_MS)
-  return {
-    async stop() {
-      stopped = true
-      clearInterval(timer)
-      await running
-    },
-  }
+  return startJob(removeAll, { everyMs: EVERY_MS, log, failed: 'Old webhooks could not be removed; it is tried again in an hour.' })
 }

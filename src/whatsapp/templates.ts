@@ -1,4 +1,6 @@
 import { InvalidInput, NotAllowed, throwFaults } from '../base/errors.ts'
+import { startJob } from '../base/job.ts'
+import type { Job } from '../base/job.ts'
 import { pageOf } from '../base/page.ts'
 import type { Page, PageRequest } from '../base/page.ts'
 import { textFault } from '../base/text.ts'
@@ -77,23 +79,10 @@ function render(body: string, parameters: readonly string[]): string {
 const EVERY_MS = 10 * 60_000
 
 /** Keeps Meta's list of templates, from now on. What Meta tells of one by a webhook is known at once. */
-export function startTemplates(ctx: Pick<Ctx, 'db' | 'log'>, list: () => Promise<TemplateListed[]>): { stop(): Promise<void> } {
-  let stopped = false
-  const refresh = async () => {
-    try {
-      const found = await list()
-      if (!stopped) await storeTemplates(ctx, found)
-    } catch (error) {
-      if (!stopped) ctx.log.warn({ err: error }, 'The templates could not be fetched from Meta; it is tried again in ten minutes.')
-    }
+export function startTemplates(ctx: Pick<Ctx, 'db' | 'log'>, list: () => Promise<TemplateListed[]>): Job {
+  const refresh = async (isStopped: () => boolean) => {
+    const found = await list()
+    if (!isStopped()) await storeTemplates(ctx, found)
   }
-  let running = refresh()
-  const timer = setInterval(() => { running = running.then(refresh) }, EVERY_MS)
-  return {
-    async stop() {
-      stopped = true
-      clearInterval(timer)
-      await running
-    },
-  }
+  return startJob(refresh, { everyMs: EVERY_MS, log: ctx.log, failed: 'The templates could not be fetched from Meta; it is tried again in ten minutes.' })
 }

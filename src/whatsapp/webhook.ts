@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readBody } from '../base/body.ts'
 import type { WhatsAppSettings } from '../config.ts'
 import type { Ctx } from '../ctx.ts'
 import { keepDelivery } from './deliveries.ts'
@@ -23,7 +24,7 @@ export function createWebhook(ctx: Pick<Ctx, 'db' | 'log'>, { verifyToken, appSe
       return isRight ? answer(res, 200, asked.get('hub.challenge') ?? '') : answer(res, 403, 'The verify token is wrong.')
     }
     if (req.method !== 'POST') return answer(res.setHeader('allow', 'GET, POST'), 405, 'GET or POST.')
-    const body = await readBody(req)
+    const body = Number(req.headers['content-length'] ?? 0) > MAX_BYTES ? null : await readBody(req, MAX_BYTES)
     if (body === null) return answer(res.setHeader('connection', 'close'), 413, `At most ${MAX_BYTES} bytes.`)
     if (!isSigned(body, req.headers['x-hub-signature-256'], appSecret)) {
       ctx.log.warn('A webhook without the right signature was refused: is WHATSAPP_APP_SECRET the secret of this app?')
@@ -44,19 +45,6 @@ function isSigned(body: Buffer, header: string | string[] | undefined, secret: s
 function isEqual(given: string, wanted: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(given), digest(wanted))
-}
-
-/** Null where it is too long. */
-async function readBody(req: IncomingMessage): Promise<Buffer | null> {
-  if (Number(req.headers['content-length'] ?? 0) > MAX_BYTES) return null
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > MAX_BYTES) return null
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 function answer(res: ServerResponse, status: number, text: string): void {

@@ -48,8 +48,8 @@ function crc32(bytes: Buffer): number {
   return (crc ^ 0xffffffff) >>> 0
 }
 
-/** So many seconds of silence. */
-export function silence(seconds: number): Buffer {
+/** So many seconds of what `sample` (0 to 255, 128 in the middle) makes of each sample's number, as WAV. */
+export function sound(seconds: number, sample: (n: number) => number): Buffer {
   const rate = 8000
   const head = Buffer.alloc(44)
   head.write('RIFF', 0)
@@ -64,7 +64,12 @@ export function silence(seconds: number): Buffer {
   head.writeUInt16LE(8, 34)
   head.write('data', 36)
   head.writeUInt32LE(rate * seconds, 40)
-  return Buffer.concat([head, Buffer.alloc(rate * seconds, 128)])
+  return Buffer.concat([head, Buffer.from(Array.from({ length: rate * seconds }, (_, n) => sample(n)))])
+}
+
+/** So many seconds of silence. */
+export function silence(seconds: number): Buffer {
+  return sound(seconds, () => 128)
 }
 
 /** A box of ISO media. */
