@@ -13,7 +13,7 @@ import type { Server } from './support.ts'
 vi.setConfig({ testTimeout: 180_000 })
 
 /** So many uploads are cut, each at a byte by chance, and the server is ended by force so often in the middle of more of them. */
-const CUTS = Number(process.env.UPLOAD_CUTS ?? 200)
+const CUTS = Number(process.env.UPLOAD_CUTS ?? 100)
 const KILLS = Number(process.env.UPLOAD_KILLS ?? 3)
 /** So many at once. */
 const WIDTH = 12
