@@ -202,10 +202,20 @@ test('only who sends a file has time for it: any other request whose body does n
       const trickle = setInterval(() => socket.write('x'), 100)
       await new Promise((resolve) => socket.once('data', resolve))
       socket.resume()
-      vi.advanceTimersByTime(31_000)
+      vi.advanceTimersByTime(11_000)
       await expect.poll(() => socket.closed, { timeout: 15_000 }).toBe(true)
       clearInterval(trickle)
     }
+    const socket = connect(Number(port), hostname)
+    let answer = ''
+    socket.on('error', () => undefined)
+    socket.on('data', (bytes) => { answer += bytes.toString() })
+    socket.write('POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{')
+    await expect.poll(() => {
+      vi.advanceTimersByTime(4000)
+      return socket.closed
+    }, { timeout: 15_000 }).toBe(true)
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /)
   } finally {
     vi.useRealTimers()
     await server.close()
