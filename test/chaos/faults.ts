@@ -65,7 +65,7 @@ export const FAULTS: Record<string, Fault> = {
           stage.note(`SIGTERM ${node.name}`)
           stage.figure('drain ms', await node.end('SIGTERM'))
           await node.start()
-          await until('all servers', () => stage.cluster.balancer.ready() === stage.cluster.nodes.length)
+          await until('all servers', () => stage.cluster.balancer.ready() === stage.cluster.balancer.servers)
         }
       })
       // So long after the last connection somebody is still taken to be there.
