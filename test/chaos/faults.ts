@@ -1,3 +1,4 @@
+import { DISK_FULL } from './disk-full.ts'
 import { now } from './journal.ts'
 import { watchPresence } from './presence.ts'
 import { pause, until } from './processes.ts'
@@ -195,6 +196,7 @@ export const FAULTS: Record<string, Fault> = {
     counts: { smoke: 3, usual: 12, hour: 40, nightly: 120 },
     run: (stage) => repeat(stage, (n) => spoilOne(stage, n)),
   },
+  F12: DISK_FULL,
   F13: NEVER_READ,
   F14: {
     what: 'the clock of a server jumps by 5 minutes, or goes an hour wrong',
