@@ -1,5 +1,6 @@
 import { DISK_FULL } from './disk-full.ts'
 import { now } from './journal.ts'
+import { MANY } from './many.ts'
 import { watchPresence } from './presence.ts'
 import { pause, until } from './processes.ts'
 import { CROSSING, FLOOD_OFFLINE, NEVER_READ, RECONNECTS, TAKEOVER, TOGGLES, compare, sendBySql, untilAcked } from './scenarios.ts'
@@ -60,7 +61,10 @@ export const FAULTS: Record<string, Fault> = {
     // Who leaves the last common chat is not looked at any more.
     mix: { members: 0 },
     async run(stage) {
-      const watch = await watchPresence(stage)
+      const [group] = stage.world.groups
+      const viewer = stage.world.users.find(({ id }) => id === group?.owner)
+      if (group === undefined || viewer === undefined) return
+      const watch = await watchPresence(stage.cluster, group.id, viewer)
       await repeat(stage, async () => {
         for (const node of stage.cluster.nodes) {
           stage.note(`SIGTERM ${node.name}`)
@@ -214,6 +218,7 @@ export const FAULTS: Record<string, Fault> = {
         await stage.clients.all({ do: 'cut', devices: stage.world.devices.flatMap((_, d) => (stage.random.chance(0.2) ? [d] : [])) })
       }),
   },
+  F15: MANY,
   F16: CROSSING,
   F17: {
     what: 'somebody holds the lock of one busy chat for 10 s',

@@ -7,7 +7,7 @@ import { pause } from './processes.ts'
 import { playRound } from './round.ts'
 import type { Round, RoundOptions } from './round.ts'
 import type { Fault, Stage } from './stage.ts'
-import { holdingsOf, leaksOf, watchMemory } from './watch.ts'
+import { holdingsOf, leaksOf, memoryOf, watchMemory } from './watch.ts'
 
 // F24: one fault after the other on the same servers, for hours.
 
@@ -34,7 +34,7 @@ const MIX: Record<string, { count: number; seconds: number; kills?: true }> = {
 
 const CALM_MS = 5000
 /** What the checker reads must fit into memory: so long at most, then the people are held against the database, and others come. */
-const ROUND_S = 600
+const ROUND_S = 300
 /** From this length on the memory's slope means something. */
 const LONG_S = 2 * 3600
 const MB_PER_HOUR = 1
@@ -69,6 +69,7 @@ export async function soak(backing: Backing, cluster: Cluster, options: RoundOpt
       const leaks = await leaksOf(cluster, before, (name, value) => {
         round.figures.more[name] = Math.max(value, round.figures.more[name] ?? -Infinity)
       })
+      note(`memory: ${cluster.nodes.map((node) => `${node.name} ${Math.round(memoryOf(node.pid()) / 1024 / 1024)} MB`).join(', ')}`)
       for (const leak of leaks) note(`MISSED: ${leak}`)
       rounds.push({ ...round, missed: [...round.missed, ...leaks] })
     }
@@ -86,13 +87,14 @@ export async function soak(backing: Backing, cluster: Cluster, options: RoundOpt
 async function mixed(stage: Stage, deck: string[], seconds: number): Promise<void> {
   const { clients, cluster, random, world } = stage
   const end = performance.now() + seconds * 1000
+  // What is too long for a whole round never has its turn.
+  const possible = Object.keys(MIX).filter((name) => (MIX[name]?.seconds ?? 0) < seconds - CALM_MS / 1000)
   const everybody = world.devices.map((_, d) => d)
   for (;;) {
     await pause(CALM_MS)
+    if (!deck.some((name) => possible.includes(name))) deck.push(...possible)
     const left = (end - performance.now()) / 1000
     const fits = (name: string) => (MIX[name]?.seconds ?? Infinity) < left
-    // What is too long for a whole round never has its turn.
-    if (!deck.some(fits)) deck.push(...Object.keys(MIX).filter((name) => (MIX[name]?.seconds ?? 0) < seconds && !deck.includes(name)))
     const name = random.pick(deck.filter(fits))
     const [fault, turn] = [FAULTS[name ?? ''], MIX[name ?? '']]
     if (name === undefined || fault === undefined || turn === undefined) return

@@ -5,7 +5,7 @@ import { now } from './journal.ts'
 import { pause } from './processes.ts'
 
 /** Connections to the database that a server takes at most: 10 for requests, 5 for sends, 2 for jobs (src/process.ts, src/db/open.ts). */
-const DATABASE_CONNECTIONS = 17
+export const DATABASE_CONNECTIONS = 17
 /** A client that is gone without a word is noticed within 30 s. */
 const GONE_WITHIN_MS = 45_000
 const SAMPLE_MS = 2000
