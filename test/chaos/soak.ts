@@ -12,7 +12,7 @@ import { holdingsOf, leaksOf, memoryOf, watchMemory } from './watch.ts'
 // F24: one fault after the other on the same servers, for hours.
 
 /** How often each happens at a time, and about how many seconds that takes. */
-const MIX: Record<string, { count: number; seconds: number; kills?: true }> = {
+export const MIX: Record<string, { count: number; seconds: number; kills?: true }> = {
   F1: { count: 3, seconds: 20, kills: true },
   F2: { count: 1, seconds: 23 },
   F3: { count: 1, seconds: 30, kills: true },
