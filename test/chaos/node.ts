@@ -9,6 +9,7 @@ import type { Proxy } from './proxy.ts'
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const SABOTAGE = new URL('sabotage-hook.mjs', import.meta.url).href
 const CLOCK = new URL('clock-shim.mjs', import.meta.url).href
+const COLLECT = new URL('collect-shim.mjs', import.meta.url).href
 
 /** One Parley server, with a proxy on each of its lines. */
 export interface ChaosNode {
@@ -70,7 +71,7 @@ export async function makeNode(options: NodeOptions): Promise<ChaosNode> {
     pid: () => server?.pid ?? 0,
     running: () => server?.running() ?? false,
     async start() {
-      const hooks = ['--import', CLOCK, ...(options.patches.length === 0 ? [] : ['--import', SABOTAGE])]
+      const hooks = ['--expose-gc', '--import', CLOCK, '--import', COLLECT, ...(options.patches.length === 0 ? [] : ['--import', SABOTAGE])]
       server = start(process.execPath, ['--enable-source-maps', ...hooks, MAIN], {
         cwd: folder,
         log: join(folder, `${name}.log`),

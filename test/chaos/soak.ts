@@ -7,7 +7,7 @@ import { pause } from './processes.ts'
 import { playRound } from './round.ts'
 import type { Round, RoundOptions } from './round.ts'
 import type { Fault, Stage } from './stage.ts'
-import { holdingsOf, leaksOf, memoryOf, watchMemory } from './watch.ts'
+import { holdingsOf, leaksOf, watchMemory } from './watch.ts'
 
 // F24: one fault after the other on the same servers, for hours.
 
@@ -69,7 +69,7 @@ export async function soak(backing: Backing, cluster: Cluster, options: RoundOpt
       const leaks = await leaksOf(cluster, before, (name, value) => {
         round.figures.more[name] = Math.max(value, round.figures.more[name] ?? -Infinity)
       })
-      note(`memory: ${cluster.nodes.map((node) => `${node.name} ${Math.round(memoryOf(node.pid()) / 1024 / 1024)} MB`).join(', ')}`)
+      note(`memory at rest: ${(await memory.rest()).map((mb) => `${mb.toFixed(1)} MB`).join(', ')}`)
       for (const leak of leaks) note(`MISSED: ${leak}`)
       rounds.push({ ...round, missed: [...round.missed, ...leaks] })
     }
@@ -77,9 +77,12 @@ export async function soak(backing: Backing, cluster: Cluster, options: RoundOpt
     memory.stop()
   }
   const sum = rounds.reduce(both)
-  for (const { name, mbPerHour } of memory.slopes()) sum.figures.more[`memory of ${name}, MB/h`] = Math.round(mbPerHour * 10) / 10
+  for (const { name, all, atRest } of memory.slopes()) {
+    sum.figures.more[`memory of ${name}, MB/h`] = Math.round(all * 10) / 10
+    sum.figures.more[`memory of ${name} at rest, MB/h`] = Math.round(atRest * 10) / 10
+  }
   const [steady] = memory.slopes()
-  if (seconds >= LONG_S && steady !== undefined && steady.mbPerHour > MB_PER_HOUR) sum.missed.push(`the memory of ${steady.name} grew by ${steady.mbPerHour.toFixed(1)} MB an hour`)
+  if (seconds >= LONG_S && steady !== undefined && steady.atRest > MB_PER_HOUR) sum.missed.push(`the memory of ${steady.name} at rest grew by ${steady.atRest.toFixed(1)} MB an hour`)
   return sum
 }
 

@@ -9,6 +9,8 @@ export const DATABASE_CONNECTIONS = 17
 /** A client that is gone without a word is noticed within 30 s. */
 const GONE_WITHIN_MS = 45_000
 const SAMPLE_MS = 2000
+/** Memory that was freed goes back to the system a little later. */
+const COLLECTED_AFTER_MS = 3000
 /** This part of a process's life is left out: what it does for the first time makes it grow, whoever comes. */
 const WARM_UP = 0.25
 
@@ -21,23 +23,31 @@ export function memoryOf(pid: number): number {
   }
 }
 
+type Samples = (readonly [hours: number, mb: number])[]
+
 /** Looks at the memory of all servers until it is stopped. */
-export function watchMemory(nodes: readonly ChaosNode[]): { slopes(): { name: string; mbPerHour: number }[]; stop(): void } {
-  const lives = nodes.map(() => ({ pid: 0, began: 0, samples: [] as (readonly [hours: number, mb: number])[] }))
-  const look = () => {
-    nodes.forEach((node, index) => {
-      const bytes = memoryOf(node.pid())
+export function watchMemory(nodes: readonly ChaosNode[]) {
+  const lives = nodes.map(() => ({ pid: 0, all: [] as Samples, atRest: [] as Samples }))
+  const look = (atRest: boolean) =>
+    nodes.map((node, index) => {
+      const mb = memoryOf(node.pid()) / 1024 / 1024
       const life = lives[index]
-      if (life === undefined || bytes === 0) return
+      if (life === undefined || mb === 0) return 0
       // A process that was started anew begins a life of its own.
-      if (life.pid !== node.pid()) Object.assign(life, { pid: node.pid(), samples: [] })
-      life.samples.push([now() / 3_600_000, bytes / 1024 / 1024])
+      if (life.pid !== node.pid()) Object.assign(life, { pid: node.pid(), all: [], atRest: [] })
+      life[atRest ? 'atRest' : 'all'].push([now() / 3_600_000, mb])
+      return mb
     })
-  }
-  look()
-  const timer = setInterval(look, SAMPLE_MS)
+  const timer = setInterval(look, SAMPLE_MS, false)
   return {
-    slopes: () => nodes.map(({ name }, index) => ({ name, mbPerHour: slopeOf(lives[index]?.samples ?? []) })),
+    /** Once nobody is there: without its garbage, which a server keeps for as long as nothing needs the room. Answers the MB of each. */
+    async rest(): Promise<number[]> {
+      for (const node of nodes) node.signal('SIGUSR2')
+      await pause(COLLECTED_AFTER_MS)
+      return look(true)
+    },
+    /** MB an hour of each server's present process: of all that was seen, and at rest. */
+    slopes: () => nodes.map(({ name }, index) => ({ name, all: slopeOf(lives[index]?.all ?? []), atRest: slopeOf(lives[index]?.atRest ?? []) })),
     stop: () => {
       clearInterval(timer)
     },
@@ -45,7 +55,7 @@ export function watchMemory(nodes: readonly ChaosNode[]): { slopes(): { name: st
 }
 
 /** By least squares, once it is warm. */
-export function slopeOf(samples: readonly (readonly [x: number, y: number])[]): number {
+export function slopeOf(samples: Readonly<Samples>): number {
   const warm = samples.slice(Math.floor(samples.length * WARM_UP))
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
   const [mx, my] = [mean(warm.map(([x]) => x)), mean(warm.map(([, y]) => y))]
