@@ -1,4 +1,3 @@
-/* global globalThis */
 // Collects a server's garbage when it is told to (SIGUSR2), so that what is left of its memory is what it holds on to. Needs --expose-gc.
 
 process.on('SIGUSR2', () => {
