@@ -69,7 +69,7 @@ export async function soak(backing: Backing, cluster: Cluster, options: RoundOpt
       const leaks = await leaksOf(cluster, before, (name, value) => {
         round.figures.more[name] = Math.max(value, round.figures.more[name] ?? -Infinity)
       })
-      note(`memory at rest: ${(await memory.rest()).map((mb) => `${mb.toFixed(1)} MB`).join(', ')}`)
+      note(`memory at rest: ${(await memory.rest()).map(({ mb, heapMb }) => `${mb.toFixed(1)} MB, ${heapMb.toFixed(1)} of objects`).join('; ')}`)
       for (const leak of leaks) note(`MISSED: ${leak}`)
       rounds.push({ ...round, missed: [...round.missed, ...leaks] })
     }

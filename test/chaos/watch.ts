@@ -40,11 +40,12 @@ export function watchMemory(nodes: readonly ChaosNode[]) {
     })
   const timer = setInterval(look, SAMPLE_MS, false)
   return {
-    /** Once nobody is there: without its garbage, which a server keeps for as long as nothing needs the room. Answers the MB of each. */
-    async rest(): Promise<number[]> {
+    /** Once nobody is there: without its garbage, which a server keeps for as long as nothing needs the room. Answers the MB of each, and those of its objects. */
+    async rest(): Promise<{ mb: number; heapMb: number }[]> {
       for (const node of nodes) node.signal('SIGUSR2')
       await pause(COLLECTED_AFTER_MS)
-      return look(true)
+      const heaps = await Promise.all(nodes.map(async (node) => ((await node.metrics()).get('nodejs_heap_size_used_bytes') ?? 0) / 1024 / 1024))
+      return look(true).map((mb, index) => ({ mb, heapMb: heaps[index] ?? 0 }))
     },
     /** MB an hour of each server's present process: of all that was seen, and at rest. */
     slopes: () => nodes.map(({ name }, index) => ({ name, all: slopeOf(lives[index]?.all ?? []), atRest: slopeOf(lives[index]?.atRest ?? []) })),
