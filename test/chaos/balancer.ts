@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 /** Spreads connections over the servers that say that they are ready, as any load balancer does. */
 export interface Balancer {
   port: number
+  /** How many there are, and how many of them take connections. */
+  servers: number
   ready(): number
   close(): Promise<void>
 }
@@ -53,6 +55,7 @@ export async function startBalancer(ports: readonly number[]): Promise<Balancer>
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     port: (server.address() as AddressInfo).port,
+    servers: ports.length,
     ready: () => ready.size,
     close: () => {
       stop.abort()

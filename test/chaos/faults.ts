@@ -1,4 +1,6 @@
+import { DISK_FULL } from './disk-full.ts'
 import { now } from './journal.ts'
+import { MANY } from './many.ts'
 import { watchPresence } from './presence.ts'
 import { pause, until } from './processes.ts'
 import { CROSSING, FLOOD_OFFLINE, NEVER_READ, RECONNECTS, TAKEOVER, TOGGLES, compare, sendBySql, untilAcked } from './scenarios.ts'
@@ -59,13 +61,16 @@ export const FAULTS: Record<string, Fault> = {
     // Who leaves the last common chat is not looked at any more.
     mix: { members: 0 },
     async run(stage) {
-      const watch = await watchPresence(stage)
+      const [group] = stage.world.groups
+      const viewer = stage.world.users.find(({ id }) => id === group?.owner)
+      if (group === undefined || viewer === undefined) return
+      const watch = await watchPresence(stage.cluster, group.id, viewer)
       await repeat(stage, async () => {
         for (const node of stage.cluster.nodes) {
           stage.note(`SIGTERM ${node.name}`)
           stage.figure('drain ms', await node.end('SIGTERM'))
           await node.start()
-          await until('all servers', () => stage.cluster.balancer.ready() === stage.cluster.nodes.length)
+          await until('all servers', () => stage.cluster.balancer.ready() === stage.cluster.balancer.servers)
         }
       })
       // So long after the last connection somebody is still taken to be there.
@@ -195,6 +200,7 @@ export const FAULTS: Record<string, Fault> = {
     counts: { smoke: 3, usual: 12, hour: 40, nightly: 120 },
     run: (stage) => repeat(stage, (n) => spoilOne(stage, n)),
   },
+  F12: DISK_FULL,
   F13: NEVER_READ,
   F14: {
     what: 'the clock of a server jumps by 5 minutes, or goes an hour wrong',
@@ -212,6 +218,7 @@ export const FAULTS: Record<string, Fault> = {
         await stage.clients.all({ do: 'cut', devices: stage.world.devices.flatMap((_, d) => (stage.random.chance(0.2) ? [d] : [])) })
       }),
   },
+  F15: MANY,
   F16: CROSSING,
   F17: {
     what: 'somebody holds the lock of one busy chat for 10 s',

@@ -9,6 +9,7 @@ import type { Proxy } from './proxy.ts'
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const SABOTAGE = new URL('sabotage-hook.mjs', import.meta.url).href
 const CLOCK = new URL('clock-shim.mjs', import.meta.url).href
+const COLLECT = new URL('collect-shim.mjs', import.meta.url).href
 
 /** One Parley server, with a proxy on each of its lines. */
 export interface ChaosNode {
@@ -23,6 +24,8 @@ export interface ChaosNode {
   signal(signal: NodeJS.Signals): void
   /** Resolves once it has ended, with the time that it took in ms. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number>
+  /** Its figures, by name and labels as they stand in /metrics. */
+  metrics(): Promise<Map<string, number>>
   /** Moves its clock by so much against the machine's. */
   setClock(offsetMs: number): void
   close(): Promise<void>
@@ -43,6 +46,7 @@ export interface NodeOptions {
 export async function makeNode(options: NodeOptions): Promise<ChaosNode> {
   const { name, folder } = options
   const port = await freePort()
+  const metricsPort = await freePort()
   const front = await startProxy(port, options.random)
   const database = await startProxy(options.databasePort, options.random)
   const redis = await startProxy(options.redisPort, options.random)
@@ -67,7 +71,7 @@ export async function makeNode(options: NodeOptions): Promise<ChaosNode> {
     pid: () => server?.pid ?? 0,
     running: () => server?.running() ?? false,
     async start() {
-      const hooks = ['--import', CLOCK, ...(options.patches.length === 0 ? [] : ['--import', SABOTAGE])]
+      const hooks = ['--expose-gc', '--import', CLOCK, '--import', COLLECT, ...(options.patches.length === 0 ? [] : ['--import', SABOTAGE])]
       server = start(process.execPath, ['--enable-source-maps', ...hooks, MAIN], {
         cwd: folder,
         log: join(folder, `${name}.log`),
@@ -77,6 +81,7 @@ export async function makeNode(options: NodeOptions): Promise<ChaosNode> {
           JWT_SECRET_KEY: options.secretKey,
           JWT_EXPIRES_IN_MINUTES: '1440',
           PORT: String(port),
+          METRICS_PORT: String(metricsPort),
           RATE_LIMITS: 'off',
           LOG_LEVEL: 'warn',
           CHAOS_CLOCK: clock,
@@ -92,6 +97,11 @@ export async function makeNode(options: NodeOptions): Promise<ChaosNode> {
       if (server !== null) kill(server.pid, signal)
     },
     end,
+    async metrics() {
+      const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(5000) })).text()
+      const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+      return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]))
+    },
     setClock: (offsetMs) => {
       writeFileSync(clock, String(offsetMs))
     },

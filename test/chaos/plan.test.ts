@@ -5,6 +5,8 @@ import { FAULTS } from './faults.ts'
 import { readOptions } from './options.ts'
 import { planOf } from './plan.ts'
 import { SABOTAGES } from './sabotages.ts'
+import { MIX } from './soak.ts'
+import { slopeOf } from './watch.ts'
 
 const page = readFileSync(fileURLToPath(new URL('../../docs/reliability.md', import.meta.url)), 'utf8')
 const read = (...args: string[]) => planOf(readOptions(args))
@@ -17,8 +19,20 @@ test('a command line names what is run, and how often', () => {
   expect(read('F1', 'F9', '--count', '3').map(({ name, count }) => [name, count])).toEqual([['F1', 3], ['F9', 3]])
   expect(read('--smoke').map(({ name }) => name)).toEqual(['F1', 'F4', 'F5', 'F7', 'F9', 'F18', 'F19'])
   expect(read('--clean', '--scale', '0.5')).toMatchObject([{ name: 'clean', scale: 0.5, expected: null }])
+  expect(read('--soak', '5m')).toMatchObject([{ name: 'F24', count: 300, expected: null }])
+  expect(() => read('--soak', 'long')).toThrow('--soak takes a length')
   expect(() => read('F99')).toThrow('There is no fault F99')
   expect(() => read()).toThrow('Name a fault')
+})
+
+test('a soak mixes all faults up to F19 but those with people or a disk of their own', () => {
+  const numbered = Object.keys(FAULTS).filter((name) => Number(name.slice(1)) <= 19)
+  expect(Object.keys(MIX)).toEqual(numbered.filter((name) => !['F12', 'F15'].includes(name)))
+})
+
+test('the slope of what grows evenly, however it began', () => {
+  expect(slopeOf(Array.from({ length: 100 }, (_, n) => [n / 10, n < 25 ? 500 - n : 100 + (3 * n) / 10]))).toBeCloseTo(3)
+  expect(slopeOf([])).toBe(0)
 })
 
 // Against the sources, since a test does not build: each text begins or is a line of them but for types.

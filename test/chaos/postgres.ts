@@ -18,6 +18,7 @@ export interface ChaosPostgres {
   restart(mode: 'fast' | 'immediate'): Promise<void>
   /** Holds up, or lets go on, every process of it. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void
+  running(): boolean
   create(database: string): Promise<void>
   /** Starts a standby; resolves once it keeps up. `sync`: nothing is committed that it does not have. */
   follow(mode: 'async' | 'sync'): Promise<Standby>
@@ -42,10 +43,11 @@ interface Instance {
   server: EmbeddedPostgres
 }
 
-export async function startPostgres(folder: string): Promise<ChaosPostgres> {
+/** `settings` go before the usual ones. */
+export async function startPostgres(folder: string, settings: Record<string, string> = {}): Promise<ChaosPostgres> {
   const log = createLog({ level: 'silent', pretty: false })
   const open = async (dataDir: string): Promise<Instance> => {
-    const server = await startEmbedded({ dataDir, log, settings: SETTINGS })
+    const server = await startEmbedded({ dataDir, log, settings: { ...SETTINGS, ...settings } })
     return { folder: dataDir, server, pid: Number(readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]) }
   }
   let primary = await open(join(folder, '1'))
@@ -84,6 +86,7 @@ export async function startPostgres(folder: string): Promise<ChaosPostgres> {
     signal(signal) {
       for (const one of familyOf(primary.pid)) signalOne(one, signal)
     },
+    running: () => signalOne(primary.pid, 0),
     async create(database) {
       await using(url('postgres'), (sql) => sql.unsafe(`create database ${database}`))
     },

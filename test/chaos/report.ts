@@ -1,6 +1,6 @@
 import type { Result } from './run.ts'
 
-const broken = ({ violations }: Result) => Object.entries(violations).map(([name, count]) => `${name}:${count}`).join(' ')
+const broken = ({ violations, missed }: Result) => [...Object.entries(violations).map(([name, count]) => `${name}:${count}`), ...(missed.length > 0 ? [`missed:${missed.length}`] : [])].join(' ')
 
 /** One run in a line. */
 export function lineOf(result: Result): string {

@@ -22,13 +22,13 @@ export interface WorldSize {
 
 export const SECRET_KEY = 'a secret key for chaos, long enough to be one'
 
-/** Makes the accounts past the API, since passwords take their time on purpose, and the groups through it. */
-export async function makeWorld(sql: Sql, url: string, size: WorldSize, random: Random): Promise<World> {
+/** Makes the accounts past the API, since passwords take their time on purpose, and the groups through it. `prefix` begins the users' names. */
+export async function makeWorld(sql: Sql, url: string, size: WorldSize, random: Random, prefix = ''): Promise<World> {
   const secrets = createSecrets({ secretKey: SECRET_KEY, algorithm: 'HS256', expiresInMinutes: 1440, serverKey: null })
   const rows = await sql<{ id: number }[]>`
-    insert into users (username, display_name, search_text) select 'user' || i, 'User ' || i, ' user' || i from generate_series(1, ${size.users}) as i returning id`
+    insert into users (username, display_name, search_text) select ${prefix}::text || 'user' || i, 'User ' || i, ' user' || i from generate_series(1, ${size.users}) as i returning id`
   await sql`insert into stream (id) select id from users where id not in (select id from stream)`
-  const sessions = await sql<{ id: number; user_id: number }[]>`insert into session (user_id) select id from users returning id, user_id`
+  const sessions = await sql<{ id: number; user_id: number }[]>`insert into session (user_id) select unnest(${rows.map(({ id }) => id)}::bigint[]) returning id, user_id`
   const sessionOf = new Map(sessions.map((row) => [Number(row.user_id), Number(row.id)]))
   const users = await Promise.all(rows.map(async ({ id }) => ({ id: Number(id), token: (await signToken(secrets, Number(id), sessionOf.get(Number(id)) ?? 0)).token })))
   // The first ones have two devices.
