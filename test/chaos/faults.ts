@@ -3,7 +3,7 @@ import { now } from './journal.ts'
 import { MANY } from './many.ts'
 import { watchPresence } from './presence.ts'
 import { pause, until } from './processes.ts'
-import { CROSSING, FLOOD_OFFLINE, NEVER_READ, RECONNECTS, TAKEOVER, TOGGLES, compare, sendBySql, untilAcked } from './scenarios.ts'
+import { CROSSING, FLOOD_OFFLINE, NEVER_READ, RECONNECTS, STANDS_STILL, TAKEOVER, TOGGLES, compare, sendBySql, untilAcked } from './scenarios.ts'
 import type { Fault, Stage } from './stage.ts'
 
 const ALL = ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I10'] as const
@@ -38,21 +38,7 @@ export const FAULTS: Record<string, Fault> = {
         await pause(1500)
       }),
   },
-  F2: {
-    what: 'a server stands still for 20 s (SIGSTOP, SIGCONT)',
-    invariants: ALL,
-    figures: 'clients leave within 30 s; nothing twice or stale',
-    counts: { smoke: 0, usual: 1, hour: 5, nightly: 20 },
-    run: (stage) =>
-      repeat(stage, async () => {
-        const node = stage.random.pick(stage.cluster.nodes)
-        stage.note(`SIGSTOP ${node?.name} for 20 s`)
-        node?.signal('SIGSTOP')
-        await pause(20_000)
-        node?.signal('SIGCONT')
-        await pause(3000)
-      }),
-  },
+  F2: STANDS_STILL,
   F3: {
     what: 'a rolling deploy: SIGTERM and a new start of each server in turn',
     invariants: ALL,

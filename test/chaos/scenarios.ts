@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { Sql } from 'postgres'
 import { deliveriesOf } from './figures.ts'
 import { now, readJournals } from './journal.ts'
 import { using } from './postgres.ts'
 import { pause, until } from './processes.ts'
 import type { Fault, Stage } from './stage.ts'
+import { memoryOf } from './watch.ts'
 
 // Runs that bring out what no fault alone does: they are part of the fault table, and what sabotages are caught by.
 
@@ -187,6 +187,36 @@ export function compare({ clients, figure }: Stage, whose: string, [before, bega
   figure(`${whose}: delivery p99 meanwhile, ms`, deliveriesOf(entries, [began, ended], toDevice, intoChat).p99)
 }
 
+/** F2. */
+export const STANDS_STILL: Fault = {
+  what: 'a server stands still for 20 s (SIGSTOP, SIGCONT)',
+  invariants: EVERYTHING,
+  figures: 'clients leave within 30 s; nothing twice or stale; the other servers no slower',
+  counts: { smoke: 0, usual: 1, hour: 5, nightly: 20 },
+  async run(stage) {
+    for (let n = 0; n < stage.count; n++) await standStill(stage)
+  },
+}
+
+async function standStill(stage: Stage): Promise<void> {
+  const { clients, cluster, figure, note, random } = stage
+  const [before, began] = [now(), await pause(10_000).then(now)]
+  const node = random.pick(cluster.nodes)
+  note(`SIGSTOP ${node?.name} for 20 s`)
+  node?.signal('SIGSTOP')
+  const ended = await pause(20_000).then(now)
+  node?.signal('SIGCONT')
+  await pause(3000)
+  const entries = readJournals(clients.journals)
+  // Every stream brings something, or at least its cursor, each 15 s: whose does not is that of the server that stands still.
+  const elsewhere = new Set(entries.flatMap((entry) => (entry.k === 'batch' && entry.at > began + 2000 && entry.at < ended ? [entry.d] : [])))
+  const sentElsewhere = entries.filter((entry) => entry.k !== 'ack' || elsewhere.has(entry.d))
+  const p99 = (from: number, to: number) => deliveriesOf(sentElsewhere, [from, to], (d) => elsewhere.has(d), () => true).p99
+  figure('devices at the other servers', elsewhere.size)
+  figure('other servers: delivery p99 before, ms', p99(before, began))
+  figure('other servers: delivery p99 meanwhile, ms', p99(began, ended))
+}
+
 /** F13. */
 export const NEVER_READ: Fault = {
   what: 'devices that never read, while ten thousand messages come into their chat',
@@ -200,7 +230,7 @@ export const NEVER_READ: Fault = {
 
 async function neverRead(stage: Stage): Promise<void> {
   const { cluster, clients, world, note, figure } = stage
-  const memory = () => cluster.nodes.map((node) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${node.pid()}/status`, 'utf8'))?.[1] ?? 0) / 1024)
+  const memory = () => cluster.nodes.map((node) => memoryOf(node.pid()) / 1024 / 1024)
   const [hot] = world.groups
   const flood = async (rounds: number, look: () => void) => {
     for (let n = 0; hot !== undefined && n < rounds; n++) {
