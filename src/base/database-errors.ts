@@ -16,8 +16,8 @@ export function wasCancelled(error: unknown): boolean {
   return driverError(error)?.code === '57014'
 }
 
-/** A cancelled statement; and what the driver says of a lost or refused connection, and PostgreSQL while it starts, stops, is full, or as a standby takes no writes yet (appendix A of its manual). */
-const UNAVAILABLE = /^(57014|CONNECTION_|CONNECT_|ECONN|EPIPE|ENOTFOUND|EAI_|ETIMEDOUT|08|57P|53|25006)/
+/** A cancelled statement, or a transaction that stood still; and what the driver says of a lost or refused connection, and PostgreSQL while it starts, stops, is full, or as a standby takes no writes yet (appendix A of its manual). */
+const UNAVAILABLE = /^(57014|25P03|CONNECTION_|CONNECT_|ECONN|EPIPE|ENOTFOUND|EAI_|ETIMEDOUT|08|57P|53|25006)/
 /** A standby that is asked for its place in the log has no code of its own for it. */
 const IN_RECOVERY = 'recovery is in progress'
 

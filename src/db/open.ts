@@ -12,6 +12,11 @@ import { preparing } from './prepared.ts'
 /** As many calls as src/message/batcher.ts has under way at most: none of them ever shares a connection. Made when they are first needed. */
 const SEND_CONNECTIONS = 5
 const SEND_IDLE_S = 600
+/**
+ * A transaction in which nothing happens for so long is ended by the database: its server stands still or is cut off, and the locks of its chats keep
+ * everybody else out of them. Only where statements have a limit as well: a job may wait for a file store in the middle.
+ */
+const IDLE_IN_TRANSACTION_MS = 2000
 /** Jobs run one after the other; a second connection for what one of them reads beside its transaction. */
 const PATIENT_CONNECTIONS = 2
 
@@ -69,7 +74,7 @@ function connect(url: string, max: number, name: string, { statementMs, ...more 
     // A peer that is gone without a word is noticed within some 20 seconds (10 of silence, then a probe each second).
     keep_alive: 10,
     onnotice: () => undefined,
-    connection: { application_name: name, TimeZone: 'UTC', ...(statementMs === undefined ? {} : { statement_timeout: statementMs }) },
+    connection: { application_name: name, TimeZone: 'UTC', ...(statementMs === undefined ? {} : { statement_timeout: statementMs, idle_in_transaction_session_timeout: statementMs === 0 ? 0 : IDLE_IN_TRANSACTION_MS }) },
     // Ids and numbers stay far below 2^53.
     types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
   })

@@ -208,8 +208,10 @@ async function standStill(stage: Stage): Promise<void> {
   node?.signal('SIGCONT')
   await pause(3000)
   const entries = readJournals(clients.journals)
-  // Every stream brings something, or at least its cursor, each 15 s: whose does not is that of the server that stands still.
-  const elsewhere = new Set(entries.flatMap((entry) => (entry.k === 'batch' && entry.at > began + 2000 && entry.at < ended ? [entry.d] : [])))
+  // Every stream brings something, or at least its cursor, each 15 s: whose does not, or goes elsewhere, is that of the server that stands still.
+  const meanwhile = entries.filter((entry) => entry.t > began + 2000 && entry.t < ended)
+  const elsewhere = new Set(meanwhile.flatMap((entry) => (entry.k === 'batch' ? [entry.d] : [])))
+  for (const { k, d } of meanwhile) if (k === 'close') elsewhere.delete(d)
   const sentElsewhere = entries.filter((entry) => entry.k !== 'ack' || elsewhere.has(entry.d))
   const p99 = (from: number, to: number) => deliveriesOf(sentElsewhere, [from, to], (d) => elsewhere.has(d), () => true).p99
   figure('devices at the other servers', elsewhere.size)

@@ -22,7 +22,7 @@ beforeAll(async () => {
   line = await startBadLine(() => `http://${target.host}`)
   const proxied = new URL(target)
   proxied.host = new URL(line.url).host
-  here = await startServer({ databaseUrl: proxied.href })
+  here = await startServer({ databaseUrl: proxied.href, poolSize: 1 })
   alice = await there.signUp('alice')
   const bobThere = await there.signUp('bob')
   bob = here.anonymous()
@@ -87,4 +87,18 @@ test('requests say that they may be tried again, streams stay open, and all goes
   expect(await sent()).toMatchObject({ duplicate: true, errors: [] })
   expect(await hear(3)).toEqual(['before', 'meanwhile', 'said in the dark'])
   stream.unsubscribe()
+})
+
+test('who stands still in the middle of a transaction does not keep others out of the chat', async () => {
+  const messageId = await bob.send(chatId, 'to be edited')
+  const edit = (text: string) => bob.request('mutation ($input: EditMessageInput!) { editMessage(input: $input) { errors { code } } }', { input: { messageId, text } })
+  // Its statements are prepared from now on.
+  await edit('edited')
+  const reached = line.delayAnswerTo('edited again')
+  const edited = edit('edited again')
+  const goOn = await reached
+  // It holds the lock of the chat, and the send waits for that: no longer than a statement may take.
+  await alice.send(chatId, 'said meanwhile')
+  goOn()
+  expect((await edited).errors).toMatchObject([AWAY])
 })
