@@ -1,31 +1,14 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { startServer } from '../harness.ts'
-import type { TestServer } from '../harness.ts'
-import { beginChat, choose, messageOf, openBrowser, openChat, openWindow, say, signUp, ticked } from './browser.ts'
+import { expect, test } from 'vitest'
+import { beginChat, choose, messageOf, openChat, say, signUp, ticked } from './browser.ts'
 import type { Person } from './browser.ts'
+import { openStage } from './stage.ts'
 
-let server: TestServer
-let browser: Browser
 let alice: Person
 let bob: Person
 
-beforeAll(async () => {
-  server = await startServer()
-  browser = await openBrowser()
-  alice = await openWindow(browser, server, 'Alice')
-  bob = await openWindow(browser, server, 'Bob')
-  await signUp(alice)
-  await signUp(bob)
+const stage = openStage(async () => {
+  [alice, bob] = await stage.signUp('Alice', 'Bob')
   await beginChat(alice, 'Bob')
-}, 120_000)
-afterEach(() => {
-  expect(alice.complaints.splice(0)).toEqual([])
-  expect(bob.complaints.splice(0)).toEqual([])
-})
-afterAll(async () => {
-  await browser.close()
-  await server.close()
 })
 
 test('what Alice says is unread with Bob, in the list and in the title, until he opens it', async () => {
@@ -118,7 +101,7 @@ test('links can be followed, and nothing else in a text is more than text', asyn
 })
 
 test('a message goes on to another chat', async () => {
-  const carol = await server.signUp('carol')
+  const carol = await stage.server.signUp('carol')
   await beginChat(bob, 'Carol')
   await openChat(bob, 'Alice')
   await choose(bob, 'Slept well?', 'Forward')
@@ -180,11 +163,11 @@ test('from chat to chat by the keyboard', async () => {
   await page.evaluate(() => {
     for (const key of ['ArrowDown', 'ArrowUp', 'ArrowDown']) dispatchEvent(new KeyboardEvent('keydown', { key, altKey: true }))
   })
-  await expect.poll(() => page.url()).toBe(`${server.url}${second ?? ''}`)
+  await expect.poll(() => page.url()).toBe(`${stage.server.url}${second ?? ''}`)
 })
 
 test('who wants it is told of messages that nobody looks at, and a press leads to them', async () => {
-  const dora = await openWindow(browser, server, 'Dora')
+  const dora = await stage.window('Dora')
   await dora.context.grantPermissions(['notifications'])
   // What the system would show.
   await dora.page.addInitScript(() => {

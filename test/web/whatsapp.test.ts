@@ -1,43 +1,34 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { startServer } from '../harness.ts'
-import type { TestServer } from '../harness.ts'
+import { afterAll, expect, test } from 'vitest'
 import { plain } from '../support/pictures.ts'
 import { makeAgent } from '../whatsapp/server/parley.ts'
 import { startSimulator } from '../whatsapp/simulator/simulator.ts'
 import type { Simulator } from '../whatsapp/simulator/simulator.ts'
-import { messageOf, openBrowser, openChat, openWindow, say, signIn, ticked } from './browser.ts'
+import { messageOf, openChat, say, ticked } from './browser.ts'
 import type { Person } from './browser.ts'
+import { openStage } from './stage.ts'
 
 let meta: Simulator
-let server: TestServer
-let browser: Browser
 let alice: Person
 let bob: Person
 let ada: ReturnType<Simulator['customer']>
 
-beforeAll(async () => {
-  meta = await startSimulator({ limits: null, templates: [{ name: 'pick_up', components: [{ type: 'BODY', text: 'Hello {{1}}, your order waits until {{2}}.' }] }] })
-  server = await startServer({ settings: meta.settings(), whatsappPace: 0.01 })
-  const root = await server.signUp('root')
-  for (const name of ['alice', 'bob']) await makeAgent(root, await server.signUp(name))
-  await meta.connect(`${server.url}/webhooks/whatsapp`)
-  browser = await openBrowser()
-  alice = await openWindow(browser, server, 'Alice')
-  bob = await openWindow(browser, server, 'Bob')
-  await signIn(alice)
-  await signIn(bob)
-  ada = meta.customer({ phone: '14155550123', name: 'Ada' })
-}, 120_000)
-afterEach(() => {
-  expect(alice.complaints.splice(0)).toEqual([])
-  expect(bob.complaints.splice(0)).toEqual([])
-})
-afterAll(async () => {
-  await browser.close()
-  await server.close()
-  await meta.close()
-})
+// Ends after the server, which still tells it things.
+afterAll(() => meta.close())
+const stage = openStage(
+  async ({ server }) => {
+    const root = await server.signUp('root')
+    for (const name of ['alice', 'bob']) await makeAgent(root, await server.signUp(name))
+    await meta.connect(`${server.url}/webhooks/whatsapp`)
+    ;[alice, bob] = await stage.signIn('Alice', 'Bob')
+    ada = meta.customer({ phone: '14155550123', name: 'Ada' })
+  },
+  {
+    async server() {
+      meta = await startSimulator({ limits: null, templates: [{ name: 'pick_up', components: [{ type: 'BODY', text: 'Hello {{1}}, your order waits until {{2}}.' }] }] })
+      return { settings: meta.settings(), whatsappPace: 0.01 }
+    },
+  },
+)
 
 const assign = (person: Person, item: string) => async () => {
   await person.page.getByRole('button', { name: /To be answered by/ }).click()
