@@ -216,6 +216,9 @@ export function createApp(session: Session) {
     /** Mutations that nobody waits for, such as marks. */
     tell: parley.request,
 
+    /** Asks past the cache, for what one part of the page looks at alone. @throws where there is no answer. */
+    ask: parley.request,
+
     stop(): void {
       typing.stop()
       presence.stop()

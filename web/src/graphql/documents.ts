@@ -14,6 +14,7 @@ export {
   MembersDocument as Members,
   PinnedDocument as Pinned,
   ReceiptsDocument as Receipts,
+  ReactorsDocument as Reactors,
   AccountDocument as Account,
   InvitePreviewDocument as InvitePreview,
   TemplatesDocument as Templates,
