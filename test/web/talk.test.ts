@@ -156,6 +156,7 @@ test('chats are pinned, muted and put away', async () => {
   await menu('Pin to the top')
   await nav.getByRole('link', { name: /Alice/ }).getByLabel('Pinned').waitFor()
   await menu('Mute')
+  await bob.page.getByRole('menuitem', { name: 'Always' }).click()
   await nav.getByRole('link', { name: /Alice/ }).getByLabel('Muted').waitFor()
   await menu('Archive')
   await expect.poll(() => nav.getByRole('link', { name: /Alice/ }).count()).toBe(0)

@@ -57,6 +57,8 @@ export const de: Texts = {
   mute: 'Stummschalten',
   unmute: 'Stummschaltung aufheben',
   muted: 'Stumm',
+  mutedUntil: 'Stumm bis {{when}}',
+  muteFor: { hours: 'Für 8 Stunden', week: 'Für eine Woche', always: 'Immer' },
   archive: 'Archivieren',
   unarchive: 'Aus dem Archiv holen',
   deleteChat: 'Chat löschen',

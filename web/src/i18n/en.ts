@@ -53,6 +53,8 @@ export const en = {
   mute: 'Mute',
   unmute: 'Unmute',
   muted: 'Muted',
+  mutedUntil: 'Muted until {{when}}',
+  muteFor: { hours: 'For 8 hours', week: 'For a week', always: 'Always' },
   archive: 'Archive',
   unarchive: 'Unarchive',
   deleteChat: 'Delete chat',
