@@ -1,6 +1,7 @@
 // The documents of documents.graphql by the names that the client calls them. They come one by one, so that a page loads only those that it uses.
 export {
   StartDocument as Start,
+  ViewerDocument as Viewer,
   ChatsDocument as Chats,
   ChatDocument as Chat,
   DirectChatDocument as DirectChat,
