@@ -1,7 +1,7 @@
 import type { Locator } from 'playwright-core'
 import { expect, test } from 'vitest'
 import type { Client } from '../client.ts'
-import { openChat, signIn, watched } from './browser.ts'
+import { catchNotices, openChat, signIn, watched } from './browser.ts'
 import type { Person } from './browser.ts'
 import { openStage } from './stage.ts'
 
@@ -12,6 +12,7 @@ const NOON = new Date('2037-06-10T10:00:00Z')
 let alice: Person
 let bob: Client
 let chatId: string
+let told: () => Promise<string[]>
 
 const stage = openStage(async ({ server }) => {
   const hers = await server.signUp('alice')
@@ -20,27 +21,13 @@ const stage = openStage(async ({ server }) => {
   await bob.send(chatId, 'Hello')
   alice = await stage.window('Alice')
   await alice.page.clock.install({ time: NOON })
-  await alice.context.grantPermissions(['notifications'])
-  // What the system would show; and nobody looks at this window.
-  await alice.page.addInitScript(() => {
-    const told: string[] = []
-    class Notice {
-      static readonly permission = 'granted'
-      static requestPermission = () => Promise.resolve('granted')
-      constructor(title: string, { body }: { body: string }) {
-        told.push(`${title}: ${body}`)
-      }
-    }
-    Object.assign(window, { Notification: Notice, told })
-    document.hasFocus = () => false
-  })
+  ;({ told } = await catchNotices(alice))
   await signIn(alice)
   await alice.page.getByRole('link', { name: 'Settings' }).click()
   await alice.page.getByLabel('Show notifications of new messages').check()
 })
 
 const line = (): Locator => alice.page.getByRole('navigation').getByRole('link', { name: /Bob/ })
-const told = () => alice.page.evaluate(() => (window as unknown as { told: string[] }).told)
 const unread = (count: number) => line().getByLabel(`${count} unread message`).waitFor()
 
 async function menu(): Promise<Locator> {

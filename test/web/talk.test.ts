@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { beginChat, choose, messageOf, openChat, say, signUp, ticked } from './browser.ts'
+import { beginChat, catchNotices, choose, messageOf, openChat, say, signUp, ticked } from './browser.ts'
 import type { Person } from './browser.ts'
 import { openStage } from './stage.ts'
 
@@ -202,33 +202,14 @@ test('from chat to chat by the keyboard', async () => {
 
 test('who wants it is told of messages that nobody looks at, and a press leads to them', async () => {
   const dora = await stage.window('Dora')
-  await dora.context.grantPermissions(['notifications'])
-  // What the system would show.
-  await dora.page.addInitScript(() => {
-    const shown: { title: string; body: string; press: () => void }[] = []
-    class Notice {
-      static readonly permission = 'granted'
-      static requestPermission = () => Promise.resolve('granted')
-      onclick: (() => void) | null = null
-      constructor(title: string, { body }: { body: string }) {
-        shown.push({ title, body, press: () => this.onclick?.() })
-      }
-      close(): void {
-        shown.length = 0
-      }
-    }
-    Object.assign(window, { Notification: Notice, shown })
-    // Nobody looks at this window; Chromium without a screen holds each one for the one in front.
-    document.hasFocus = () => false
-  })
+  const notices = await catchNotices(dora)
   await signUp(dora)
   await dora.page.getByRole('link', { name: 'Settings' }).click()
   await dora.page.getByLabel('Show notifications of new messages').check()
   await beginChat(alice, 'Dora')
   await say(alice, 'Dora, look here')
-  const told = () => dora.page.evaluate(() => (window as unknown as { shown: { title: string; body: string }[] }).shown.map(({ title, body }) => `${title}: ${body}`))
-  await expect.poll(told).toEqual(['Alice: Dora, look here'])
-  await dora.page.evaluate(() => { (window as unknown as { shown: { press: () => void }[] }).shown[0]?.press() })
+  await expect.poll(notices.told).toEqual(['Alice: Dora, look here'])
+  await notices.pressFirst()
   await messageOf(dora, 'Dora, look here').waitFor()
   await dora.context.close()
   await openChat(alice, 'Bob')
