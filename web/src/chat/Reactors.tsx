@@ -46,7 +46,8 @@ function useNames() {
   const { t, i18n } = useTranslation()
   const { me } = useRoom()
   return ({ count, actors }: Group): string => {
-    const names = actors.nodes.map(({ id, displayName }) => (id === me.id ? t('you') : displayName))
+    const own = actors.nodes.filter(({ id }) => id === me.id).map(() => t('you'))
+    const names = [...own, ...actors.nodes.filter(({ id }) => id !== me.id).map(({ displayName }) => displayName)]
     const more = count - names.length
     return new Intl.ListFormat(i18n.language).format(more > 0 ? [...names, t('others', { count: more })] : names)
   }
