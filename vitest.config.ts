@@ -20,6 +20,8 @@ export default defineConfig({
     // Real servers and databases: a cold first statement may take its time on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // As long as the pages of test/web are waited for: a second is over before a busy machine has drawn what it was told.
+    expect: { poll: { timeout: 15_000 } },
     pool: 'forks',
     // One more than the cores of a small machine: much of a test is waiting.
     maxWorkers: 3,

@@ -1,30 +1,18 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { PASSWORD, startServer } from '../harness.ts'
-import type { TestServer } from '../harness.ts'
-import { openBrowser, openWindow, signIn, signUp, watched } from './browser.ts'
+import { openWindow, signIn, signUp, watched } from './browser.ts'
 import type { Person } from './browser.ts'
+import { openStage } from './stage.ts'
 
-let server: TestServer
-let browser: Browser
 let alice: Person
 
-beforeAll(async () => {
-  server = await startServer()
-  browser = await openBrowser()
-  alice = await openWindow(browser, server, 'Alice')
-}, 120_000)
-afterEach(() => {
-  expect(alice.complaints.splice(0)).toEqual([])
-})
-afterAll(async () => {
-  await browser.close()
-  await server.close()
+const stage = openStage(async () => {
+  alice = await stage.window('Alice')
 })
 
 test('a name that is taken is told by its field, in the reader\'s language', async () => {
-  await server.signUp('taken')
-  const hans = await openWindow(browser, server, 'Hans', { locale: 'de-DE' })
+  await stage.server.signUp('taken')
+  const hans = await stage.window('Hans', { locale: 'de-DE' })
   await hans.page.goto('/signup')
   await hans.page.getByLabel('Benutzername').fill('taken')
   await hans.page.getByLabel('E-Mail').fill('hans@example.com')
@@ -70,7 +58,7 @@ test('the profile changes, and says so', async () => {
 
 test('another device is signed out from here, and by a new password', async () => {
   const { page } = alice
-  const phone = await openWindow(browser, server, 'Alice')
+  const phone = await stage.window('Alice')
   await signIn(phone)
   await page.reload()
   await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
@@ -123,7 +111,7 @@ test('an account is deleted for good', async () => {
 
 test('a server that takes no new accounts does not offer them', async () => {
   const closed = await startServer({ settings: { REGISTRATION_OPEN: 'false' } })
-  const stranger = await openWindow(browser, closed, 'Stranger')
+  const stranger = await openWindow(stage.browser, closed, 'Stranger')
   await stranger.page.goto('/signup')
   await stranger.page.getByText('This server takes no new accounts.').waitFor()
   expect(await stranger.page.getByRole('button', { name: 'Sign up' }).isDisabled()).toBe(true)

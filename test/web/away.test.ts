@@ -1,14 +1,10 @@
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { startServer } from '../harness.ts'
-import type { TestServer } from '../harness.ts'
-import { beginChat, messageOf, openBrowser, openChat, openWindow, say, signUp, ticked, watched } from './browser.ts'
+import { expect, test } from 'vitest'
+import { beginChat, messageOf, openChat, say, ticked, watched } from './browser.ts'
 import type { Person } from './browser.ts'
+import { openStage } from './stage.ts'
 
-let server: TestServer
-let browser: Browser
 let alice: Person
 let bob: Person
 
@@ -21,25 +17,12 @@ async function freePort(): Promise<number> {
   return port
 }
 
-beforeAll(async () => {
-  server = await startServer({ settings: { PORT: String(await freePort()) } })
-  browser = await openBrowser()
-  alice = await openWindow(browser, server, 'Alice')
-  bob = await openWindow(browser, server, 'Bob')
-  await signUp(alice)
-  await signUp(bob)
+const stage = openStage(async () => {
+  [alice, bob] = await stage.signUp('Alice', 'Bob')
   await beginChat(alice, 'Bob')
   await say(alice, 'hello')
   await openChat(bob, 'Alice')
-}, 120_000)
-afterEach(() => {
-  expect(alice.complaints.splice(0)).toEqual([])
-  expect(bob.complaints.splice(0)).toEqual([])
-})
-afterAll(async () => {
-  await browser.close()
-  await server.close()
-})
+}, { server: async () => ({ settings: { PORT: String(await freePort()) } }) })
 
 const numbered = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name} says ${index + 1}.`)
 
@@ -73,7 +56,7 @@ test('the server ends and starts again while both write: nothing lost, nothing t
     for (const text of texts) await say(person, text)
   }
   const writing = Promise.all([write(alice, hers), write(bob, his)])
-  await server.restart()
+  await stage.server.restart()
   await writing
   for (const person of [alice, bob]) {
     for (const texts of [hers, his]) await messageOf(person, texts.at(-1) ?? '').first().waitFor({ timeout: 40_000 })

@@ -92,3 +92,34 @@ export async function choose(person: Person, text: string, item: string | RegExp
   await message.getByRole('button', { name: 'What to do with this message' }).click()
   await person.page.getByRole('menuitem', { name: item }).click()
 }
+
+interface Notice {
+  title: string
+  body: string
+  press: () => void
+}
+
+/** Keeps what the system would show, in a window that nobody looks at: Chromium without a screen holds each one for the one in front. To be called before the page is opened. */
+export async function catchNotices({ context, page }: Person): Promise<{ told(): Promise<string[]>; pressFirst(): Promise<void> }> {
+  await context.grantPermissions(['notifications'])
+  await page.addInitScript(() => {
+    const shown: Notice[] = []
+    class Notification {
+      static readonly permission = 'granted'
+      static requestPermission = () => Promise.resolve('granted')
+      onclick: (() => void) | null = null
+      constructor(title: string, { body }: { body: string }) {
+        shown.push({ title, body, press: () => this.onclick?.() })
+      }
+      close(): void {
+        shown.length = 0
+      }
+    }
+    Object.assign(window, { Notification, shown })
+    document.hasFocus = () => false
+  })
+  return {
+    told: () => page.evaluate(() => (window as unknown as { shown: Notice[] }).shown.map(({ title, body }) => `${title}: ${body}`)),
+    pressFirst: () => page.evaluate(() => { (window as unknown as { shown: Notice[] }).shown[0]?.press() }),
+  }
+}

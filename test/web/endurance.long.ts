@@ -1,12 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { chromium } from 'playwright-core'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Client } from '../client.ts'
-import { startServer } from '../harness.ts'
-import type { TestServer } from '../harness.ts'
-import { messageOf, openBrowser, openChat, openWindow, say, signIn, ticked } from './browser.ts'
+import { messageOf, openChat, openWindow, say, signIn, ticked } from './browser.ts'
 import type { Person } from './browser.ts'
+import { openStage } from './stage.ts'
 
 // What takes its time, or is measured: `npm run test:browser:long`. Speeds say something on a quiet machine alone.
 
@@ -17,15 +15,11 @@ const MOST_FRAME_MS = 50
 const MOST_READY_MS = 2000
 const MINUTE_MS = 60_000
 
-let server: TestServer
-let browser: Browser
 let alice: Person
 let bob: Client
 let chatId: string
 
-beforeAll(async () => {
-  server = await startServer()
-  browser = await openBrowser()
+const stage = openStage(async ({ server }) => {
   const hers = await server.signUp('alice')
   bob = await server.signUp('bob')
   chatId = await hers.directChat(bob)
@@ -34,13 +28,8 @@ beforeAll(async () => {
     for (let number = next++; number <= MANY; number = next++) await bob.send(chatId, `message ${number}. ${'More words. '.repeat(number % 9)}`)
   }
   await Promise.all(Array.from({ length: UNDER_WAY }, write))
-  alice = await openWindow(browser, server, 'Alice')
-  await signIn(alice)
-}, 900_000)
-afterAll(async () => {
-  await browser.close()
-  await server.close()
-})
+  ;[alice] = await stage.signIn('Alice')
+}, { withinMs: 900_000 })
 
 test('the chat page can be used soon after its address was opened', async () => {
   const { page } = alice
@@ -137,7 +126,7 @@ function familyOf(pid: number): number[] {
 test('after the laptop slept for a minute all that was missed is there', async () => {
   const laptop = await chromium.launchServer({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] })
   const remote = await chromium.connect(laptop.wsEndpoint())
-  const again = await openWindow(remote, server, 'Alice')
+  const again = await openWindow(remote, stage.server, 'Alice')
   await signIn(again)
   await openChat(again, 'Bob')
   await again.page.getByRole('log').getByRole('article').first().waitFor()

@@ -1,34 +1,18 @@
-import type { Browser, Locator, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { startServer } from '../harness.ts'
-import type { TestServer } from '../harness.ts'
+import type { Locator, Page } from 'playwright-core'
+import { expect, test } from 'vitest'
 import { photo, plain, silence } from '../support/pictures.ts'
-import { beginChat, choose, messageOf, openBrowser, openChat, openWindow, say, signUp, ticked } from './browser.ts'
+import { beginChat, choose, messageOf, openChat, say, ticked } from './browser.ts'
 import type { Person } from './browser.ts'
+import { openStage } from './stage.ts'
 
-let server: TestServer
-let browser: Browser
 let alice: Person
 let bob: Person
 
-beforeAll(async () => {
-  server = await startServer()
-  browser = await openBrowser()
-  alice = await openWindow(browser, server, 'Alice')
-  bob = await openWindow(browser, server, 'Bob')
-  await signUp(alice)
-  await signUp(bob)
+const stage = openStage(async () => {
+  [alice, bob] = await stage.signUp('Alice', 'Bob')
   await beginChat(alice, 'Bob')
   await say(alice, 'Pictures are coming')
   await openChat(bob, 'Alice')
-}, 120_000)
-afterEach(() => {
-  expect(alice.complaints.splice(0)).toEqual([])
-  expect(bob.complaints.splice(0)).toEqual([])
-})
-afterAll(async () => {
-  await browser.close()
-  await server.close()
 })
 
 interface Given {

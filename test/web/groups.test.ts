@@ -1,30 +1,13 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { startServer } from '../harness.ts'
-import type { TestServer } from '../harness.ts'
-import { messageOf, openBrowser, openChat, openWindow, say, signUp, ticked } from './browser.ts'
+import { expect, test } from 'vitest'
+import { messageOf, openChat, say, ticked } from './browser.ts'
 import type { Person } from './browser.ts'
+import { openStage } from './stage.ts'
 
-let server: TestServer
-let browser: Browser
 let alice: Person
 let bob: Person
 
-beforeAll(async () => {
-  server = await startServer()
-  browser = await openBrowser()
-  alice = await openWindow(browser, server, 'Alice')
-  bob = await openWindow(browser, server, 'Bob')
-  await signUp(alice)
-  await signUp(bob)
-}, 120_000)
-afterEach(() => {
-  expect(alice.complaints.splice(0)).toEqual([])
-  expect(bob.complaints.splice(0)).toEqual([])
-})
-afterAll(async () => {
-  await browser.close()
-  await server.close()
+const stage = openStage(async () => {
+  [alice, bob] = await stage.signUp('Alice', 'Bob')
 })
 
 const info = (person: Person) => person.page.getByRole('button', { name: 'About this chat' }).click()
@@ -89,7 +72,7 @@ test('an invite link lets somebody in who signs up for it', async () => {
   const { page } = alice
   await page.getByRole('button', { name: 'Make an invite link' }).click()
   const link = await page.getByLabel('Invite link').inputValue()
-  const carol = await openWindow(browser, server, 'Carol')
+  const carol = await stage.window('Carol')
   await carol.page.goto(link)
   await carol.page.getByRole('link', { name: 'Sign up' }).click()
   await carol.page.getByLabel('Name', { exact: true }).fill('Carol')

@@ -1,36 +1,22 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Client } from '../client.ts'
-import { startServer } from '../harness.ts'
-import type { TestServer } from '../harness.ts'
-import { messageOf, openBrowser, openChat, openWindow, say, signIn, signUp } from './browser.ts'
+import { messageOf, openChat, say, signUp } from './browser.ts'
 import type { Person } from './browser.ts'
+import { openStage } from './stage.ts'
 
 const MANY = 250
 
-let server: TestServer
-let browser: Browser
 let alice: Person
 let bob: Client
 let chatId: string
 
-beforeAll(async () => {
-  server = await startServer()
-  browser = await openBrowser()
+const stage = openStage(async ({ server }) => {
   const hers = await server.signUp('alice')
   bob = await server.signUp('bob')
   chatId = await hers.directChat(bob)
   for (let number = 1; number <= MANY; number++) await bob.send(chatId, `message ${number}. ${'More words. '.repeat(number % 7)}`)
-  alice = await openWindow(browser, server, 'Alice')
-  await signIn(alice)
-}, 180_000)
-afterEach(() => {
-  expect(alice.complaints.splice(0)).toEqual([])
-})
-afterAll(async () => {
-  await browser.close()
-  await server.close()
-})
+  ;[alice] = await stage.signIn('Alice')
+}, { withinMs: 180_000 })
 
 const numberOf = (text: string) => Number(/message (\d+)\./.exec(text)?.[1])
 
@@ -104,7 +90,7 @@ async function placesOf({ page }: Person): Promise<Map<string, number>> {
 }
 
 test('on a phone the list and the chat are pages of their own', async () => {
-  const carol = await openWindow(browser, server, 'Carol', { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true })
+  const carol = await stage.window('Carol', { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true })
   await signUp(carol)
   await carol.page.getByRole('button', { name: 'New chat' }).first().tap()
   await carol.page.getByLabel('Search people').fill('bob')

@@ -1,27 +1,20 @@
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startServer } from '../harness.ts'
-import type { TestServer } from '../harness.ts'
+import { expect, test } from 'vitest'
 import { plain, silence } from '../support/pictures.ts'
-import { beginChat, choose, messageOf, openBrowser, openChat, openWindow, say, signUp, ticked } from './browser.ts'
+import { beginChat, choose, messageOf, openChat, say, ticked } from './browser.ts'
 import type { Person } from './browser.ts'
+import { openStage } from './stage.ts'
 
 const MOST_SCRIPT_BYTES = 200_000
 /** Short; the whole minute is in endurance.long.ts. */
 const IDLE_MS = 6_000
 
-let server: TestServer
-let browser: Browser
 let alice: Person
 let invite: string
 
-beforeAll(async () => {
-  server = await startServer()
-  browser = await openBrowser()
+const stage = openStage(async ({ server }) => {
   const bob = await server.signUp('bob')
-  alice = await openWindow(browser, server, 'Alice')
-  await signUp(alice)
+  ;[alice] = await stage.signUp('Alice')
   await beginChat(alice, 'Bob')
   await say(alice, 'Hello https://example.com 👋')
   await ticked(alice, 'Hello https', 'SENT')
@@ -46,10 +39,6 @@ beforeAll(async () => {
   const { createInvite } = await bob.ask(`mutation { createInvite(input: { chatId: "${createGroupChat.chat.id}" }) { chat { invite { code } } errors { message } } }`)
   invite = `/join/${createInvite.chat.invite.code}`
   await openChat(alice, 'Bob')
-}, 120_000)
-afterAll(async () => {
-  await browser.close()
-  await server.close()
 })
 
 /** What axe finds to be serious, or worse. */
@@ -108,7 +97,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.goto(invite)
     await page.getByRole('button', { name: 'Join the group' }).waitFor()
     await look('invite')
-    const stranger = await openWindow(browser, server, 'Stranger', { colorScheme })
+    const stranger = await stage.window('Stranger', { colorScheme })
     for (const path of ['/signin', '/signup']) {
       await stranger.page.goto(path)
       await stranger.page.getByRole('heading').first().waitFor()

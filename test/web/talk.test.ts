@@ -1,31 +1,14 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { startServer } from '../harness.ts'
-import type { TestServer } from '../harness.ts'
-import { beginChat, choose, messageOf, openBrowser, openChat, openWindow, say, signUp, ticked } from './browser.ts'
+import { expect, test } from 'vitest'
+import { beginChat, catchNotices, choose, messageOf, openChat, say, signUp, ticked } from './browser.ts'
 import type { Person } from './browser.ts'
+import { openStage } from './stage.ts'
 
-let server: TestServer
-let browser: Browser
 let alice: Person
 let bob: Person
 
-beforeAll(async () => {
-  server = await startServer()
-  browser = await openBrowser()
-  alice = await openWindow(browser, server, 'Alice')
-  bob = await openWindow(browser, server, 'Bob')
-  await signUp(alice)
-  await signUp(bob)
+const stage = openStage(async () => {
+  [alice, bob] = await stage.signUp('Alice', 'Bob')
   await beginChat(alice, 'Bob')
-}, 120_000)
-afterEach(() => {
-  expect(alice.complaints.splice(0)).toEqual([])
-  expect(bob.complaints.splice(0)).toEqual([])
-})
-afterAll(async () => {
-  await browser.close()
-  await server.close()
 })
 
 test('what Alice says is unread with Bob, in the list and in the title, until he opens it', async () => {
@@ -84,6 +67,39 @@ test('reactions come and go', async () => {
   await messageOf(alice, 'first line').getByRole('button', { name: '👍, 1 person' }).waitFor()
 })
 
+test('who gave a reaction is told to the mouse, to the keyboard, and from the menu as it changes', async () => {
+  const { page } = alice
+  await choose(bob, 'first line', 'React with 👍')
+  await choose(bob, 'first line', 'React with 🙏')
+  await messageOf(alice, 'first line').getByRole('button', { name: '🙏, 1 person' }).waitFor()
+  const pill = messageOf(alice, 'first line').getByRole('button', { name: '👍, 2 people' })
+  const description = () => pill.evaluate((button) => document.getElementById(button.getAttribute('aria-describedby') ?? '')?.textContent)
+  const tooltip = page.getByRole('tooltip')
+  await pill.hover()
+  await tooltip.waitFor()
+  expect(await description()).toBe('You and Bob')
+  await page.getByLabel('Write a message').hover()
+  await tooltip.waitFor({ state: 'detached' })
+  await pill.focus()
+  await page.keyboard.press('Shift+Tab')
+  await page.keyboard.press('Tab')
+  await tooltip.waitFor()
+  expect(await description()).toBe('You and Bob')
+  await page.keyboard.press('Escape')
+  await tooltip.waitFor({ state: 'detached' })
+  await choose(alice, 'first line', 'Who has reacted')
+  const dialog = page.getByRole('dialog', { name: 'Who has reacted' })
+  await dialog.getByRole('region', { name: '🙏, 1 person' }).getByText('Bob').waitFor()
+  expect(await dialog.getByRole('region', { name: '👍, 2 people' }).getByRole('listitem').locator('.truncate').allInnerTexts()).toEqual(['You', 'Bob'])
+  await messageOf(bob, 'first line').getByRole('button', { name: '🙏, 1 person' }).click()
+  await dialog.getByRole('region', { name: '🙏, 1 person' }).waitFor({ state: 'detached' })
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'detached' })
+  await pill.click({ button: 'right' })
+  await dialog.getByRole('region', { name: '👍, 2 people' }).waitFor()
+  await page.keyboard.press('Escape')
+})
+
 test('Alice edits what she said, by the arrow up', async () => {
   await say(alice, 'I slept wel')
   await messageOf(bob, 'I slept wel').waitFor()
@@ -118,7 +134,7 @@ test('links can be followed, and nothing else in a text is more than text', asyn
 })
 
 test('a message goes on to another chat', async () => {
-  const carol = await server.signUp('carol')
+  const carol = await stage.server.signUp('carol')
   await beginChat(bob, 'Carol')
   await openChat(bob, 'Alice')
   await choose(bob, 'Slept well?', 'Forward')
@@ -140,6 +156,7 @@ test('chats are pinned, muted and put away', async () => {
   await menu('Pin to the top')
   await nav.getByRole('link', { name: /Alice/ }).getByLabel('Pinned').waitFor()
   await menu('Mute')
+  await bob.page.getByRole('menuitem', { name: 'Always' }).click()
   await nav.getByRole('link', { name: /Alice/ }).getByLabel('Muted').waitFor()
   await menu('Archive')
   await expect.poll(() => nav.getByRole('link', { name: /Alice/ }).count()).toBe(0)
@@ -166,45 +183,33 @@ test('from chat to chat by the keyboard', async () => {
   const { page } = bob
   await page.getByLabel('Search', { exact: true }).fill('')
   await expect.poll(() => page.getByRole('region', { name: 'Results' }).count()).toBe(0)
-  const first = await page.getByRole('navigation').getByRole('listitem').first().getByRole('link').getAttribute('href')
+  const links = page.getByRole('navigation').getByRole('listitem').getByRole('link')
+  await links.nth(1).waitFor()
+  const [first, second] = await links.evaluateAll((all) => all.map((link) => link.getAttribute('href')))
   await page.getByRole('link', { name: 'Settings' }).click()
   await page.keyboard.press('Alt+ArrowDown')
   await page.waitForURL(`**${first ?? ''}`)
   await page.keyboard.press('Alt+ArrowDown')
-  await expect.poll(() => page.url().endsWith(first ?? '')).toBe(false)
+  await page.waitForURL(`**${second ?? ''}`)
   await page.keyboard.press('Alt+ArrowUp')
   await page.waitForURL(`**${first ?? ''}`)
+  // Faster than the pages come.
+  await page.evaluate(() => {
+    for (const key of ['ArrowDown', 'ArrowUp', 'ArrowDown']) dispatchEvent(new KeyboardEvent('keydown', { key, altKey: true }))
+  })
+  await expect.poll(() => page.url()).toBe(`${stage.server.url}${second ?? ''}`)
 })
 
 test('who wants it is told of messages that nobody looks at, and a press leads to them', async () => {
-  const dora = await openWindow(browser, server, 'Dora')
-  await dora.context.grantPermissions(['notifications'])
-  // What the system would show.
-  await dora.page.addInitScript(() => {
-    const shown: { title: string; body: string; press: () => void }[] = []
-    class Notice {
-      static readonly permission = 'granted'
-      static requestPermission = () => Promise.resolve('granted')
-      onclick: (() => void) | null = null
-      constructor(title: string, { body }: { body: string }) {
-        shown.push({ title, body, press: () => this.onclick?.() })
-      }
-      close(): void {
-        shown.length = 0
-      }
-    }
-    Object.assign(window, { Notification: Notice, shown })
-    // Nobody looks at this window; Chromium without a screen holds each one for the one in front.
-    document.hasFocus = () => false
-  })
+  const dora = await stage.window('Dora')
+  const notices = await catchNotices(dora)
   await signUp(dora)
   await dora.page.getByRole('link', { name: 'Settings' }).click()
   await dora.page.getByLabel('Show notifications of new messages').check()
   await beginChat(alice, 'Dora')
   await say(alice, 'Dora, look here')
-  const told = () => dora.page.evaluate(() => (window as unknown as { shown: { title: string; body: string }[] }).shown.map(({ title, body }) => `${title}: ${body}`))
-  await expect.poll(told).toEqual(['Alice: Dora, look here'])
-  await dora.page.evaluate(() => { (window as unknown as { shown: { press: () => void }[] }).shown[0]?.press() })
+  await expect.poll(notices.told).toEqual(['Alice: Dora, look here'])
+  await notices.pressFirst()
   await messageOf(dora, 'Dora, look here').waitFor()
   await dora.context.close()
   await openChat(alice, 'Bob')

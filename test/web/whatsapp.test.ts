@@ -1,43 +1,36 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { startServer } from '../harness.ts'
-import type { TestServer } from '../harness.ts'
+import { afterAll, expect, test } from 'vitest'
+import type { Client } from '../client.ts'
 import { plain } from '../support/pictures.ts'
 import { makeAgent } from '../whatsapp/server/parley.ts'
 import { startSimulator } from '../whatsapp/simulator/simulator.ts'
 import type { Simulator } from '../whatsapp/simulator/simulator.ts'
-import { messageOf, openBrowser, openChat, openWindow, say, signIn, ticked } from './browser.ts'
+import { messageOf, openChat, say, ticked } from './browser.ts'
 import type { Person } from './browser.ts'
+import { openStage } from './stage.ts'
 
 let meta: Simulator
-let server: TestServer
-let browser: Browser
 let alice: Person
 let bob: Person
+let root: Client
 let ada: ReturnType<Simulator['customer']>
 
-beforeAll(async () => {
-  meta = await startSimulator({ limits: null, templates: [{ name: 'pick_up', components: [{ type: 'BODY', text: 'Hello {{1}}, your order waits until {{2}}.' }] }] })
-  server = await startServer({ settings: meta.settings(), whatsappPace: 0.01 })
-  const root = await server.signUp('root')
-  for (const name of ['alice', 'bob']) await makeAgent(root, await server.signUp(name))
-  await meta.connect(`${server.url}/webhooks/whatsapp`)
-  browser = await openBrowser()
-  alice = await openWindow(browser, server, 'Alice')
-  bob = await openWindow(browser, server, 'Bob')
-  await signIn(alice)
-  await signIn(bob)
-  ada = meta.customer({ phone: '14155550123', name: 'Ada' })
-}, 120_000)
-afterEach(() => {
-  expect(alice.complaints.splice(0)).toEqual([])
-  expect(bob.complaints.splice(0)).toEqual([])
-})
-afterAll(async () => {
-  await browser.close()
-  await server.close()
-  await meta.close()
-})
+// Ends after the server, which still tells it things.
+afterAll(() => meta.close())
+const stage = openStage(
+  async ({ server }) => {
+    root = await server.signUp('root')
+    for (const name of ['alice', 'bob']) await makeAgent(root, await server.signUp(name))
+    await meta.connect(`${server.url}/webhooks/whatsapp`)
+    ;[alice, bob] = await stage.signIn('Alice', 'Bob')
+    ada = meta.customer({ phone: '14155550123', name: 'Ada' })
+  },
+  {
+    async server() {
+      meta = await startSimulator({ limits: null, templates: [{ name: 'pick_up', components: [{ type: 'BODY', text: 'Hello {{1}}, your order waits until {{2}}.' }] }] })
+      return { settings: meta.settings(), whatsappPace: 0.01 }
+    },
+  },
+)
 
 const assign = (person: Person, item: string) => async () => {
   await person.page.getByRole('button', { name: /To be answered by/ }).click()
@@ -146,4 +139,39 @@ test('a customer is written to first, by their number', async () => {
   await page.getByRole('button', { name: 'Begin' }).click()
   await page.getByRole('heading', { level: 2, name: 'Grace H.' }).waitFor()
   await page.getByText('A first message has to be a template').waitFor()
+})
+
+test('who comes to answer customers has their chats at once, and no more when that ends', async () => {
+  const client = await stage.server.signUp('dora')
+  const [dora] = await stage.signIn('Dora')
+  const { page } = dora
+  const ada = page.getByRole('navigation').getByRole('link', { name: /Ada/ })
+  const views = page.getByRole('group', { name: 'Which chats' })
+  await page.getByText('No chats yet').waitFor()
+  expect(await views.getByRole('button', { name: 'Customers' }).count()).toBe(0)
+  // Gone with a reload.
+  await page.evaluate(() => Object.assign(window, { isSame: true }))
+  await makeAgent(root, client)
+  await ada.waitFor()
+  await views.getByRole('button', { name: 'Customers' }).click()
+  await openChat(dora, 'Ada')
+  await messageOf(dora, 'Thank you').waitFor()
+  await say(dora, 'Dora is new here')
+  await ticked(dora, 'Dora is new here', 'DELIVERED')
+  await page.getByRole('button', { name: 'New chat' }).first().click()
+  await page.getByRole('button', { name: 'WhatsApp customer' }).waitFor()
+  await page.keyboard.press('Escape')
+  await makeAgent(root, client, [])
+  await page.getByText('This chat is not there, or you are no longer in it.').waitFor()
+  await ada.waitFor({ state: 'detached' })
+  await views.getByRole('button', { name: 'Customers' }).waitFor({ state: 'detached' })
+  expect(await views.getByRole('button', { pressed: true }).allInnerTexts()).toEqual(['All'])
+  await page.getByRole('button', { name: 'New chat' }).first().click()
+  await page.getByRole('button', { name: 'New group' }).waitFor()
+  expect(await page.getByRole('button', { name: 'WhatsApp customer' }).count()).toBe(0)
+  await page.keyboard.press('Escape')
+  await makeAgent(root, client)
+  await messageOf(dora, 'Dora is new here').waitFor()
+  expect(await page.evaluate(() => 'isSame' in window)).toBe(true)
+  expect(dora.complaints).toEqual([])
 })

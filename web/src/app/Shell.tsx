@@ -1,7 +1,9 @@
 import { Outlet, useMatchRoute, useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Provider } from 'urql'
+import { Provider, useQuery } from 'urql'
+import { Viewer } from '../graphql/documents.ts'
 import { ConnectionBadge } from '../live/ConnectionBadge.tsx'
 import { TitleBadge } from '../live/TitleBadge.tsx'
 import { Sidebar } from '../list/Sidebar.tsx'
@@ -50,8 +52,8 @@ export function Shell() {
   if (me === null) return <Waiting />
   return (
     <AppContext value={app}>
-      <MeContext value={me}>
-        <Provider value={app.client}>
+      <Provider value={app.client}>
+        <AsViewer atStart={me}>
           <TitleBadge />
           <div className="flex h-dvh overflow-hidden">
             <div className={`flex w-full shrink-0 flex-col border-line bg-sheet md:w-[22rem] md:border-r lg:w-[24rem] ${isHome ? '' : 'max-md:hidden'}`}>
@@ -62,10 +64,16 @@ export function Shell() {
             </main>
           </div>
           <ConnectionBadge />
-        </Provider>
-      </MeContext>
+        </AsViewer>
+      </Provider>
     </AppContext>
   )
+}
+
+/** Who is signed in, as it has changed since: the name, the picture, what they may do. */
+function AsViewer({ atStart, children }: { atStart: Me; children: ReactNode }) {
+  const [{ data }] = useQuery({ query: Viewer, requestPolicy: 'cache-only' })
+  return <MeContext value={data?.me ?? atStart}>{children}</MeContext>
 }
 
 function Waiting() {

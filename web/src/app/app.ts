@@ -40,10 +40,13 @@ export function createApp(session: Session) {
   // Events are read off the connection by the feed, in order and once; from there they go into the cache, a batch at a time.
   const sinks = new Set<Sink>()
   let waiting: ChatEvent[] = []
+  function bring(batch: object): void {
+    for (const sink of sinks) sink.next({ data: { events: { __typename: 'EventBatch', cursor: '', caughtUp: true, reset: null, events: [], ...batch } } })
+  }
   function flush(): void {
     const events = waiting
     waiting = []
-    for (const sink of sinks) sink.next({ data: { events: { __typename: 'EventBatch', cursor: '', caughtUp: true, reset: null, events } } })
+    bring({ events })
   }
   function apply(event: ChatEvent): void {
     if (waiting.push(event) === 1) queueMicrotask(flush)
@@ -176,7 +179,11 @@ export function createApp(session: Session) {
         document: formatDocument(Events) as typeof Events,
         startAt: eventCursor,
         apply: apply as (event: object) => void,
-        forget: () => undefined,
+        forget(chatIds) {
+          flush()
+          // Of single chats every part is fetched again, over what is there.
+          if (chatIds === null) bring({ reset: { __typename: 'EventReset', reason: 'INVALID_CURSOR', chatIds } })
+        },
         async fetch(chatIds) {
           if (chatIds === null) await ask(Start, { first: PAGE, after: null, filter: filterOf('all') })
           else for (const id of chatIds) await ask(Chat, { id })
@@ -215,6 +222,9 @@ export function createApp(session: Session) {
 
     /** Mutations that nobody waits for, such as marks. */
     tell: parley.request,
+
+    /** Asks past the cache, for what one part of the page looks at alone. @throws where there is no answer. */
+    ask: parley.request,
 
     stop(): void {
       typing.stop()

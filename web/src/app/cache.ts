@@ -66,6 +66,16 @@ export function createCache({ fetchChat, userId }: CacheDuties) {
     for (const { fieldName, arguments: args } of cache.inspectFields(keyOf(chatId))) if (names.includes(fieldName) && args?.first !== 2) cache.invalidate(keyOf(chatId), fieldName, args ?? undefined)
   }
 
+  /** Which chats there are may have changed: whoever shows a list or a chat has it fetched again. */
+  function forgetChats(cache: Cache): void {
+    const ids = listsOf(cache).flatMap(({ edges }) => edges.map((edge) => edge.slice('ChatEdge:'.length)))
+    for (const { fieldName, arguments: args } of cache.inspectFields('Query')) {
+      if (fieldName === 'chat') ids.push(String(args?.id))
+      if (fieldName === 'chat' || fieldName === 'chats') cache.invalidate('Query', fieldName, args ?? undefined)
+    }
+    for (const id of new Set(ids)) cache.invalidate(keyOf(id))
+  }
+
   function place(cache: Cache, event: ChatEvent): void {
     if ('chat' in event && event.chat != null) list(cache, event.chat)
     if (event.chatId === null) return
@@ -107,7 +117,9 @@ export function createCache({ fetchChat, userId }: CacheDuties) {
     updates: {
       Subscription: {
         events(data, _args, cache) {
-          for (const event of (data as EventsSubscription).events.events) place(cache, event)
+          const { reset, events } = (data as EventsSubscription).events
+          if (reset !== null) forgetChats(cache)
+          for (const event of events) place(cache, event)
         },
       },
       Query: {

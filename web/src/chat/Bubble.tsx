@@ -6,6 +6,7 @@ import { Avatar, hueOf } from '../ui/Avatar.tsx'
 import { MenuButton } from '../ui/MenuButton.tsx'
 import type { Message } from './history.ts'
 import { MessageText } from './MessageText.tsx'
+import { Reactions } from './Reactions.tsx'
 import { Ticks } from './Ticks.tsx'
 import type { Status } from './Ticks.tsx'
 import { useRoom } from './room.ts'
@@ -31,7 +32,7 @@ interface Props {
 export const Bubble = memo(function Bubble({ message, first, last, mine, status, lit, named }: Props) {
   const { t } = useTranslation()
   const times = useTimes()
-  const { me, jump, react, view } = useRoom()
+  const { me, jump, view } = useRoom()
   const hasFiles = message.attachments.length > 0
   const isDeleted = message.deletedAt !== null
   const name = message.sender?.displayName ?? t('somebody')
@@ -110,23 +111,7 @@ export const Bubble = memo(function Bubble({ message, first, last, mine, status,
             <Failure messageId={message.id} failure={message.failure} />
           </Suspense>
         )}
-        {message.reactions.length > 0 && (
-          <ul aria-label={t('reactions')} className={`z-[1] -mt-1 mb-1 flex flex-wrap gap-1 px-1 ${mine ? 'justify-end' : ''}`}>
-            {message.reactions.map(({ emoji, count, viewerReacted }) => (
-              <li key={emoji}>
-                <button
-                  type="button"
-                  aria-pressed={viewerReacted}
-                  aria-label={t('reaction', { emoji, count })}
-                  onClick={() => { react(message, emoji) }}
-                  className="flex items-center gap-1 rounded-full border border-line bg-raised px-2 py-0.5 text-xs font-semibold text-soft hover:bg-hover aria-pressed:border-pine aria-pressed:text-pine"
-                >
-                  <span className="text-sm leading-none">{emoji}</span> {count > 1 && times.number(count)}
-                </button>
-              </li>
-            ))}
-          </ul>
-        )}
+        {message.reactions.length > 0 && <Reactions message={message} mine={mine} />}
       </div>
     </article>
   )

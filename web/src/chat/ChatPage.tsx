@@ -22,6 +22,7 @@ import { TypingLine } from './TypingLine.tsx'
 
 const Forward = lazy(() => import('./Forward.tsx').then(({ Forward }) => ({ default: Forward })))
 const Receipts = lazy(() => import('./Receipts.tsx').then(({ Receipts }) => ({ default: Receipts })))
+const ReactorList = lazy(() => import('./Reactors.tsx').then(({ ReactorList }) => ({ default: ReactorList })))
 const Confirm = lazy(() => import('../ui/Dialog.tsx').then(({ Confirm }) => ({ default: Confirm })))
 const Viewer = lazy(() => import('../files/Viewer.tsx').then(({ Viewer }) => ({ default: Viewer })))
 const Info = lazy(() => import('../group/Info.tsx').then(({ Info }) => ({ default: Info })))
@@ -55,6 +56,7 @@ function OpenChat({ chat }: { chat: ChatLinePartsFragment }) {
   const [forwarding, setForwarding] = useState<Message | null>(null)
   const [removing, setRemoving] = useState<Message | null>(null)
   const [receipts, setReceipts] = useState<Message | null>(null)
+  const [reacted, setReacted] = useState<Message | null>(null)
   const window = useReplyWindow(chat)
   const [viewed, setViewed] = useState<string | null>(null)
   const [isInfo, setInfo] = useState(false)
@@ -126,6 +128,7 @@ function OpenChat({ chat }: { chat: ChatLinePartsFragment }) {
       view: setViewed,
       remove: setRemoving,
       showReceipts: setReceipts,
+      showReactors: setReacted,
     }),
     [me, chat, history, act],
   )
@@ -147,6 +150,7 @@ function OpenChat({ chat }: { chat: ChatLinePartsFragment }) {
         {viewed !== null && <Viewer messages={history.run().messages} id={viewed} onView={setViewed} onClose={() => { setViewed(null) }} />}
         {forwarding !== null && <Forward message={forwarding} onClose={() => { setForwarding(null) }} />}
         {receipts !== null && <Receipts messageId={receipts.id} onClose={() => { setReceipts(null) }} />}
+        {reacted !== null && <ReactorList message={reacted} onClose={() => { setReacted(null) }} />}
         {isInfo && <Info chat={chat} onClose={() => { setInfo(false) }} />}
       </Suspense>
     </RoomContext>

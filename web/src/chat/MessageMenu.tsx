@@ -1,4 +1,4 @@
-import { CheckCheck, Copy, CornerUpLeft, CornerUpRight, Pencil, Pin, PinOff, SmilePlus, Trash2 } from 'lucide-react'
+import { CheckCheck, Copy, CornerUpLeft, CornerUpRight, Pencil, Pin, PinOff, Smile, SmilePlus, Trash2 } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -14,7 +14,7 @@ const MORE = [...'🎉🔥👏💯✅❌👀🤔😀😅😍😎😡😭🥳🤝
 /** What can be done with a message. */
 export function MessageMenu({ message, mine, ...opened }: Opened & { message: Message; mine: boolean }) {
   const { t } = useTranslation()
-  const { me, chat, react, aim, forward, pin, remove, showReceipts } = useRoom()
+  const { me, chat, react, aim, forward, pin, remove, showReceipts, showReactors } = useRoom()
   const [isAll, setAll] = useState(false)
   // What a customer got stays as it is: WhatsApp takes nothing back.
   const isFree = chat.kind !== 'WHATSAPP'
@@ -52,6 +52,7 @@ export function MessageMenu({ message, mine, ...opened }: Opened & { message: Me
       )}
       {isFree && own && message.text !== null && !message.forwarded && <MenuItem icon={Pencil} onSelect={() => { aim({ kind: 'edit', message }) }}>{t('edit')}</MenuItem>}
       {isFree && own && <MenuItem icon={CheckCheck} onSelect={() => { showReceipts(message) }}>{t('receipts')}</MenuItem>}
+      {message.reactions.length > 0 && <MenuItem icon={Smile} onSelect={() => { showReactors(message) }}>{t('reactors')}</MenuItem>}
       {isFree && (own || (chat.kind === 'GROUP' && manages)) && <MenuItem icon={Trash2} alarm onSelect={() => { remove(message) }}>{t('delete')}</MenuItem>}
     </Menu>
   )

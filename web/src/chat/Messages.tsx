@@ -41,10 +41,17 @@ export function Messages({ history, readUpTo, onSeen }: { history: History; read
   const [lit, setLit] = useState<string | null>(null)
   const [isAtEnd, setAtEnd] = useState(true)
   const stick = useRef(true)
-  /** Until then what moves the box is no wish of the reader, who has just been brought to the end. */
-  const heldUntil = useRef(0)
+  /** While it is set, what moves the box is no wish of the reader, who has just been brought to the end. */
+  const hold = useRef<object | null>(null)
   const release = () => {
-    heldUntil.current = 0
+    hold.current = null
+  }
+  /** Frames count too: on a busy page the glide of the last half second comes with the next one, however late that is. */
+  function holdEnd(): void {
+    const mine = {}
+    hold.current = mine
+    const end = () => { if (hold.current === mine) release() }
+    setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(end)), GLIDE_MS)
   }
   /** What was at the top edge, and how far from it: there it stays when something comes in above. */
   const anchor = useRef<{ key: string; offset: number } | null>(null)
@@ -79,7 +86,7 @@ export function Messages({ history, readUpTo, onSeen }: { history: History; read
   function onScroll(): void {
     const box = scroller.current
     if (box === null) return
-    if (stick.current && performance.now() < heldUntil.current && box.scrollHeight - box.scrollTop - box.clientHeight >= END_PX) {
+    if (stick.current && hold.current !== null && box.scrollHeight - box.scrollTop - box.clientHeight >= END_PX) {
       toEnd()
       return
     }
@@ -97,7 +104,7 @@ export function Messages({ history, readUpTo, onSeen }: { history: History; read
     stick.current = index < 0 && !run.hasNewer
     anchor.current = null
     if (index < 0) {
-      heldUntil.current = performance.now() + GLIDE_MS
+      holdEnd()
       toEnd()
     }
     else virtualizer.scrollToIndex(index, { align: run.target === 'unread' ? 'start' : 'center' })

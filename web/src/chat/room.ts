@@ -20,6 +20,8 @@ export interface Room {
   view(attachmentId: string): void
   remove(message: Message): void
   showReceipts(message: Message): void
+  /** Shows who gave which reaction. */
+  showReactors(message: Message): void
 }
 
 export const RoomContext = createContext<Room | null>(null)

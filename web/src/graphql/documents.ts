@@ -1,6 +1,7 @@
 // The documents of documents.graphql by the names that the client calls them. They come one by one, so that a page loads only those that it uses.
 export {
   StartDocument as Start,
+  ViewerDocument as Viewer,
   ChatsDocument as Chats,
   ChatDocument as Chat,
   DirectChatDocument as DirectChat,
@@ -14,6 +15,7 @@ export {
   MembersDocument as Members,
   PinnedDocument as Pinned,
   ReceiptsDocument as Receipts,
+  ReactorsDocument as Reactors,
   AccountDocument as Account,
   InvitePreviewDocument as InvitePreview,
   TemplatesDocument as Templates,

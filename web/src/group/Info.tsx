@@ -13,10 +13,12 @@ import { BlockUser, LeaveChat, UpdateChat, UpdateChatSettings } from '../graphql
 import { Person } from '../graphql/documents.ts'
 import { useTimes } from '../i18n/times.ts'
 import { faceOf, otherOf } from '../list/ChatRow.tsx'
-import { FOREVER, isMuted } from '../list/filters.ts'
+import { MuteMenu } from '../list/MuteItems.tsx'
+import { useMuteText, useMuted } from '../list/mute.ts'
 import { Avatar } from '../ui/Avatar.tsx'
-import { Button, IconButton } from '../ui/Button.tsx'
+import { Button, IconButton, buttonClass } from '../ui/Button.tsx'
 import { Confirm } from '../ui/Dialog.tsx'
+import { MenuButton } from '../ui/MenuButton.tsx'
 import { Assign } from '../whatsapp/Assign.tsx'
 import { EditGroup } from './EditGroup.tsx'
 import { InviteLink } from './InviteLink.tsx'
@@ -29,7 +31,8 @@ export function Info({ chat, onClose }: { chat: ChatLinePartsFragment; onClose: 
   const act = useAct()
   const [asks, setAsks] = useState<'leave' | 'block' | null>(null)
   const other = otherOf(chat, me.id)
-  const muted = isMuted(chat)
+  const muted = useMuted([chat])(chat)
+  const muteText = useMuteText()
   const manages = chat.kind === 'GROUP' && chat.viewerMember?.role !== 'MEMBER'
   return (
     <Radix.Root open onOpenChange={(is) => { if (!is) onClose() }}>
@@ -63,9 +66,18 @@ export function Info({ chat, onClose }: { chat: ChatLinePartsFragment; onClose: 
             </>
           )}
           <Section title={t('settings.short')}>
-            <Button look="quiet" className="justify-start" onClick={() => void act(UpdateChatSettings, { input: { chatId: chat.id, mutedUntil: muted ? null : FOREVER } })}>
-              {muted ? <Bell className="size-5" aria-hidden /> : <BellOff className="size-5" aria-hidden />} {t(muted ? 'unmute' : 'mute')}
-            </Button>
+            {muted ? (
+              <>
+                <p className="px-4 pb-1 text-sm text-soft">{muteText(chat)}</p>
+                <Button look="quiet" className="justify-start" onClick={() => void act(UpdateChatSettings, { input: { chatId: chat.id, mutedUntil: null } })}>
+                  <Bell className="size-5" aria-hidden /> {t('unmute')}
+                </Button>
+              </>
+            ) : (
+              <MenuButton label={t('mute')} menu={(opened) => <MuteMenu chat={chat} {...opened} />} className={buttonClass('quiet', 'justify-start')}>
+                <BellOff className="size-5" aria-hidden /> {t('mute')}
+              </MenuButton>
+            )}
             {chat.kind === 'GROUP' && (
               <Button look="quiet" className="justify-start text-alarm" onClick={() => { setAsks('leave') }}>
                 <LogOut className="size-5" aria-hidden /> {t('group.leave')}

@@ -15,6 +15,7 @@ function makeTimes(language: string) {
   const date = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' })
   const long = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
   const short = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric' })
+  const soon = new Intl.DateTimeFormat(locale, { weekday: 'short', day: 'numeric', month: 'short' })
   const full = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' })
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
   const number = new Intl.NumberFormat(locale)
@@ -27,6 +28,11 @@ function makeTimes(language: string) {
       if (ago <= 0) return clock.format(new Date(at))
       if (ago === 1) return capital(relative.format(-1, 'day'))
       return ago < 7 ? weekday.format(new Date(at)) : ago < 300 ? date.format(new Date(at)) : short.format(new Date(at))
+    },
+    /** Something to come: the hour where it is today, the day too where it is later. */
+    until(at: string): string {
+      const end = new Date(at)
+      return daysAgo(end) === 0 ? clock.format(end) : `${soon.format(end)}, ${clock.format(end)}`
     },
     day(at: string): string {
       const ago = daysAgo(new Date(at))

@@ -1,4 +1,4 @@
-import { useNavigate, useParams } from '@tanstack/react-router'
+import { useRouter } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { MessagesSquare } from 'lucide-react'
 import { useEffect, useRef } from 'react'
@@ -23,19 +23,21 @@ export function ChatList({ view, onNew }: { view: View; onNew: () => void }) {
   }, [isNearEnd, more])
 
   // From chat to chat without the mouse.
-  const navigate = useNavigate()
-  const { chatId } = useParams({ strict: false })
+  const router = useRouter()
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (!event.altKey || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return
       event.preventDefault()
-      const at = chats.findIndex(({ id }) => id === chatId)
+      const linkTo = ({ id }: { id: string }) => ({ to: '/chat/$chatId', params: { chatId: id }, search: {} }) as const
+      // From where one is heading, though that page may still be loading.
+      const { pathname } = router.latestLocation
+      const at = chats.findIndex((chat) => router.buildLocation(linkTo(chat)).pathname === pathname)
       const next = chats[at < 0 ? 0 : at + (event.key === 'ArrowUp' ? -1 : 1)]
-      if (next !== undefined) void navigate({ to: '/chat/$chatId', params: { chatId: next.id }, search: {} })
+      if (next !== undefined) void router.navigate(linkTo(next))
     }
     addEventListener('keydown', onKey)
     return () => { removeEventListener('keydown', onKey) }
-  }, [chats, chatId, navigate])
+  }, [chats, router])
 
   return (
     <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto px-2 pb-4">

@@ -10,7 +10,7 @@ import { useTimes } from '../i18n/times.ts'
 import { useTypists } from '../live/hooks.ts'
 import { Avatar } from '../ui/Avatar.tsx'
 import { MenuButton } from '../ui/MenuButton.tsx'
-import { isMuted } from './filters.ts'
+import { useMuteText, useMuted } from './mute.ts'
 
 const ChatMenu = lazy(() => import('./ChatMenu.tsx').then(({ ChatMenu }) => ({ default: ChatMenu })))
 
@@ -32,7 +32,8 @@ export const ChatRow = memo(function ChatRow({ chat }: { chat: ChatLinePartsFrag
   const times = useTimes()
   const other = otherOf(chat, me.id)
   const { lastMessage: last, viewerMember: own } = chat
-  const muted = isMuted(chat)
+  const muted = useMuted([chat])(chat)
+  const muteText = useMuteText()
   const unread = chat.unreadCount
   return (
     <div className="group relative h-full py-0.5">
@@ -60,7 +61,7 @@ export const ChatRow = memo(function ChatRow({ chat }: { chat: ChatLinePartsFrag
           <span className="flex items-center gap-1.5">
             {last !== null && last.sender?.id === me.id && last.deletedAt === null && <Ticks status={chat.whatsapp === null ? statusOf(last.number, chat) : last.status} />}
             <Preview chat={chat} />
-            {muted && <BellOff role="img" aria-label={t('muted')} className="size-3.5 shrink-0 text-faint" />}
+            {muted && <BellOff role="img" aria-label={muteText(chat)} className="size-3.5 shrink-0 text-faint" />}
             {own?.pinned === true && <Pin role="img" aria-label={t('pinned')} className="size-3.5 shrink-0 text-faint" />}
             {chat.whatsapp?.assignee?.id === me.id && <UserCheck role="img" aria-label={t('whatsapp.yours')} className="size-4 shrink-0 text-pine" />}
             {chat.unreadMentionCount > 0 && <AtSign role="img" aria-label={t('mentioned')} className="size-4 shrink-0 text-pine" />}

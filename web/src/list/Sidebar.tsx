@@ -2,13 +2,11 @@ import { Link } from '@tanstack/react-router'
 import { PenSquare, Search as Glass, X } from 'lucide-react'
 import { Suspense, lazy, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useQuery } from 'urql'
 import { isAgent, useMe } from '../app/context.ts'
-import { Start } from '../graphql/documents.ts'
 import { Avatar } from '../ui/Avatar.tsx'
 import { IconButton } from '../ui/Button.tsx'
 import { ChatList } from './ChatList.tsx'
-import { AGENT_VIEWS, PAGE, VIEWS, filterOf } from './filters.ts'
+import { AGENT_VIEWS, VIEWS } from './filters.ts'
 import type { View } from './filters.ts'
 
 const SearchResults = lazy(() => import('./SearchResults.tsx').then(({ SearchResults }) => ({ default: SearchResults })))
@@ -20,10 +18,10 @@ const PAUSE_MS = 200
 export function Sidebar() {
   const { t } = useTranslation()
   const me = useMe()
-  // As events have changed it since.
-  const [{ data }] = useQuery({ query: Start, variables: { first: PAGE, after: null, filter: filterOf('all') }, requestPolicy: 'cache-only' })
-  const own = data?.me ?? me
-  const [view, setView] = useState<View>('all')
+  const views = isAgent(me) ? AGENT_VIEWS : VIEWS
+  const [chosen, setView] = useState<View>('all')
+  // Who answers customers no more has no view of them.
+  const view = views.includes(chosen) ? chosen : 'all'
   const [text, setText] = useState('')
   const [query, setQuery] = useState('')
   const [isNew, setNew] = useState(false)
@@ -48,7 +46,7 @@ export function Sidebar() {
     <nav aria-label={t('chats')} className="flex min-h-0 flex-1 flex-col">
       <header className="flex items-center gap-3 px-4 pt-4 pb-3">
         <Link to="/settings" aria-label={t('settings.title')} title={t('settings.title')} className="rounded-[14px]">
-          <Avatar id={me.id} name={own.displayName} url={own.avatarUrl} size="sm" />
+          <Avatar id={me.id} name={me.displayName} url={me.avatarUrl} size="sm" />
         </Link>
         <h1 className="flex-1 text-xl font-bold tracking-tight">{t('chats')}</h1>
         <IconButton label={t('newChat.title')} onClick={() => { setNew(true) }}>
@@ -76,7 +74,7 @@ export function Sidebar() {
       {query === '' ? (
         <>
           <div role="group" aria-label={t('view.label')} className="flex gap-1.5 overflow-x-auto px-4 pt-3 pb-2 [mask-image:linear-gradient(to_right,black_calc(100%-2rem),transparent)] [scrollbar-width:none]">
-            {(isAgent(own) ? AGENT_VIEWS : VIEWS).map((name) => (
+            {views.map((name) => (
               <button
                 key={name}
                 type="button"

@@ -37,11 +37,3 @@ export function inOrder<C extends Shown>(chats: readonly C[]): C[] {
   const rank = (chat: C) => (chat.viewerMember?.pinned === true ? 1 : 0)
   return [...chats].sort((a, b) => rank(b) - rank(a) || (a.lastActivityAt < b.lastActivityAt ? 1 : -1))
 }
-
-/** Muted until somebody turns it off. */
-export const FOREVER = '9999-01-01T00:00:00.000Z'
-
-export function isMuted(chat: Pick<ChatPartsFragment, 'viewerMember'>): boolean {
-  const until = chat.viewerMember?.mutedUntil
-  return until != null && Date.parse(until) > Date.now()
-}

@@ -1,4 +1,4 @@
-import { isMuted } from '../list/filters.ts'
+import { isMuted } from '../list/mute.ts'
 import type { ChatPartsFragment, MessagePartsFragment } from '../generated/graphql.ts'
 
 const FOCUSED = 'parley-focused'

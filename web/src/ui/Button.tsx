@@ -9,12 +9,16 @@ const LOOKS: Record<Look, string> = {
   alarm: 'border border-alarm/40 text-alarm hover:bg-alarm/10',
 }
 
+/** How a button looks, for what is one without being made here. */
+export const buttonClass = (look: Look, className = ''): string =>
+  `inline-flex items-center justify-center gap-2 rounded-xl px-4 py-2.5 font-semibold transition disabled:opacity-50 ${LOOKS[look]} ${className}`
+
 export function Button({ look = 'plain', className = '', ...rest }: ButtonHTMLAttributes<HTMLButtonElement> & { look?: Look }) {
   return (
     <button
       type="button"
       {...rest}
-      className={`inline-flex items-center justify-center gap-2 rounded-xl px-4 py-2.5 font-semibold transition disabled:opacity-50 ${LOOKS[look]} ${className}`}
+      className={buttonClass(look, className)}
     />
   )
 }

@@ -1,5 +1,6 @@
-import { useEffect, useState } from 'react'
+import { useEffect } from 'react'
 import type { ChatPartsFragment } from '../generated/graphql.ts'
+import { useNow } from '../live/now.ts'
 
 /** Nearer to its end than that it is told in minutes. */
 const MINUTES_MS = 2 * 3_600_000
@@ -13,28 +14,14 @@ function windowOf(closesAt: string | null, now: number): ReplyWindow {
 
 /** How long anything may still be said to a customer; it counts down by itself. Null: not a chat with a customer. */
 export function useReplyWindow({ whatsapp }: Pick<ChatPartsFragment, 'whatsapp'>): ReplyWindow | null {
-  const [now, setNow] = useState(() => Date.now())
   const closesAt = whatsapp?.replyWindowClosesAt ?? null
-  const window = windowOf(closesAt, now)
-  const leftMs = window.state === 'open' ? window.leftMs : null
-  useEffect(() => {
-    const look = () => { setNow(Date.now()) }
-    look()
-    // Whoever comes back, such as after the laptop slept.
-    addEventListener('focus', look)
-    document.addEventListener('visibilitychange', look)
-    return () => {
-      removeEventListener('focus', look)
-      document.removeEventListener('visibilitychange', look)
-    }
-  }, [closesAt])
-  useEffect(() => {
-    if (leftMs === null) return
-    // At the next full minute that is left, or at the end.
-    const timer = setTimeout(() => { setNow(Date.now()) }, Math.max(500, leftMs % 60_000))
-    return () => { clearTimeout(timer) }
-  }, [leftMs])
-  return whatsapp === null ? null : window
+  // At the next full minute that is left, or at the end.
+  const [now, look] = useNow((now) => {
+    const window = windowOf(closesAt, now)
+    return window.state === 'open' ? now + (window.leftMs % 60_000 || 60_000) : null
+  })
+  useEffect(look, [closesAt, look])
+  return whatsapp === null ? null : windowOf(closesAt, now)
 }
 
 /** Such as `5 hr` or `12 min`, as the language writes it. */
