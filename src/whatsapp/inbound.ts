@@ -267,6 +267,7 @@ async function workStatus(tx: Ctx, item: StatusItem, last: boolean): Promise<voi
   const [error] = item.errors
   const treatment = error === undefined ? null : treatmentOf(error)
   const failure = status !== 'FAILED' ? null : { code: String(error?.code ?? 'FAILED'), title: treatment?.text ?? 'WhatsApp could not deliver it.', detail: error?.details ?? error?.message ?? error?.title ?? null, retryable: treatment?.retryCanHelp ?? true }
+  if (failure !== null) tx.meters.whatsappSends[treatment?.alert === true ? 'to_mend' : 'failed']++
   await insertProviderMessage(tx.db, { wamid, chatId: told.key[0], number: told.key[1], attempt: told.attempt, part: told.part, at: status === 'SENT' ? item.at : null })
   await advanceSend(tx.db, attempt.id, { status: rankOf(status), wamid, failure })
   await settleStatus(tx, stream, told.key)
