@@ -7,6 +7,7 @@ import tailwind from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 import type { Plugin } from 'vite'
+import { persisted } from './persisted.ts'
 
 const OUT = fileURLToPath(new URL('../dist/web/', import.meta.url))
 
@@ -30,7 +31,7 @@ function compressed(): Plugin {
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  plugins: [react(), tailwind(), compressed()],
+  plugins: [react(), tailwind(), compressed(), persisted(fileURLToPath(new URL('../dist/web-documents.json', import.meta.url)))],
   resolve: { alias: { 'parley/client': fileURLToPath(new URL('../src/client/index.ts', import.meta.url)) } },
   build: {
     outDir: OUT,

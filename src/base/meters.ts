@@ -1,6 +1,9 @@
 /** How operations come in. `sse`: over HTTP, answered by an event stream. */
 export type Transport = 'http' | 'sse' | 'ws'
 
+/** What came of an attempt to send something to WhatsApp. */
+export type WhatsAppOutcome = keyof Meters['whatsappSends']
+
 /** Counts values by size. */
 export class Tally {
   /** Upper bounds, ascending; one more place counts what is beyond the last of them. */
@@ -57,6 +60,12 @@ export class Meters {
   /** How long a sweep of the log took, in seconds, and sweeps that failed. */
   readonly sweepSeconds = new Tally(SECONDS)
   failedSweeps = 0
+  /** What became of calls of WhatsApp that were to send something, as docs/monitoring/README.md explains the outcomes; one that is tried again counts each time. */
+  readonly whatsappSends = { accepted: 0, retried: 0, unreachable: 0, stopped: 0, failed: 0, to_mend: 0, unknown: 0 }
+  /** Webhooks of WhatsApp that were stored, and those that were refused. */
+  readonly whatsappWebhooks = { stored: 0, unsigned: 0, too_large: 0 }
+  /** When this server last looked, and could, whether something is to be sent to WhatsApp; by performance.now(). */
+  whatsappLookedAt = performance.now()
   /** Open WebSockets, and those of them on which nobody has signed in; open event streams over HTTP. */
   readonly connections = { ws: 0, anonymous: 0, sse: 0 }
 

@@ -3,12 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Registry, collectDefaultMetrics } from 'prom-client'
 import type { Metric } from 'prom-client'
-import type { Tally } from '../base/meters.ts'
+import type { Meters, Tally } from '../base/meters.ts'
 import { equalBytes, sha256 } from '../base/secrets.ts'
 import { StartError } from '../base/start-error.ts'
 import { VERSION } from '../base/version.ts'
 import type { Config } from '../config.ts'
 import type { Services } from '../graphql/context.ts'
+import { readBacklog } from '../whatsapp/backlog.ts'
+import type { Backlog } from '../whatsapp/backlog.ts'
 import { bearerToken } from './edge.ts'
 import type { HealthChecks } from './health.ts'
 import { refuse } from './limits.ts'
@@ -18,8 +20,12 @@ type Value = { value: number; labels: Record<string, string | number>; metricNam
 /** The figures of a server for Prometheus. docs/monitoring/README.md says what each of them means. */
 export class Metrics {
   readonly #registry = new Registry()
+  readonly #services: Services
+  /** What waits for WhatsApp, read once for all figures of an answer. */
+  #backlog: Promise<Backlog | null> = Promise.resolve(null)
 
   constructor(services: Services, checks: HealthChecks) {
+    this.#services = services
     const { meters, hub } = services
     // Memory, processor time, the event loop's delay, garbage collection: by the names that everybody's dashboards know.
     collectDefaultMetrics({ register: this.#registry })
@@ -44,12 +50,30 @@ export class Metrics {
     this.#gauge('parley_readers', 'Open subscriptions to events.', () => hub.size)
     this.#gauge('parley_bus_up', 'Whether the bus between servers works: 0 where Redis is away.', () => Number(checks.bus()))
     this.#gauge('parley_database_up', 'Whether the database answers.', async () => Number(await checks.database()))
+    if (services.settings.whatsapp !== null) this.#addWhatsApp(meters)
   }
 
   async answer(res: ServerResponse): Promise<void> {
+    if (this.#services.settings.whatsapp !== null) this.#backlog = readBacklog(this.#services)
     const text = await this.#registry.metrics()
     res.writeHead(200, { 'content-type': this.#registry.contentType, 'cache-control': 'no-store' })
     res.end(text)
+  }
+
+  /** Where the database does not answer, what waits there has no figure: 0 would be wrong. */
+  #addWhatsApp(meters: Meters): void {
+    const waiting = (values: (backlog: Backlog) => Value[]) => async () => {
+      const backlog = await this.#backlog
+      return backlog === null ? [] : values(backlog)
+    }
+    const byLabel = (label: string, counts: Record<string, number>): Value[] => Object.entries(counts).map(([key, value]) => ({ value, labels: { [label]: key } }))
+    this.#read('parley_whatsapp_sends_total', 'counter', 'What came of attempts to send something to WhatsApp.', () => byLabel('outcome', meters.whatsappSends))
+    this.#read('parley_whatsapp_webhooks_total', 'counter', 'Webhooks of WhatsApp that were stored, and those that were refused.', () => byLabel('outcome', meters.whatsappWebhooks))
+    this.#read('parley_whatsapp_outbox', 'gauge', 'What is to be sent to WhatsApp, on all servers.', waiting(({ outbox }) => byLabel('state', outbox)))
+    this.#read('parley_whatsapp_outbox_age_seconds', 'gauge', 'How long the oldest of what is to be sent to WhatsApp waits; 0 where nothing does.', waiting(({ outboxAge }) => [{ value: outboxAge, labels: {} }]))
+    this.#gauge('parley_whatsapp_look_age_seconds', 'Since this server last looked whether something is to be sent to WhatsApp: a second or two.', () => (performance.now() - meters.whatsappLookedAt) / 1000)
+    this.#read('parley_whatsapp_inbox', 'gauge', 'Webhooks that are not worked off, on all servers.', waiting(({ inbox }) => byLabel('state', inbox)))
+    this.#read('parley_whatsapp_inbox_age_seconds', 'gauge', 'How long the oldest webhook waits to be worked off; 0 where none does.', waiting(({ inboxAge }) => [{ value: inboxAge, labels: {} }]))
   }
 
   #count(name: string, help: string, value: () => number): void {

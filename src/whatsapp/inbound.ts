@@ -1,5 +1,7 @@
-import { soonAfter } from '../base/soon.ts'
+import { AppError } from '../base/errors.ts'
 import { Loaders } from '../base/loaders.ts'
+import { soonAfter } from '../base/soon.ts'
+import { MAX_TEXT_LENGTH } from '../base/text.ts'
 import { extendReplyWindow, renameOutsideChat, lockChat, closeReplyWindow } from '../chat/outside.ts'
 import { withTransaction } from '../ctx.ts'
 import type { Ctx, Ports } from '../ctx.ts'
@@ -22,7 +24,7 @@ import type { Content } from './payload-content.ts'
 import type { Item, MessageItem, StatusItem } from './payload-items.ts'
 import { readInTurns } from './payload.ts'
 import { rankOf, statusTold } from './status.ts'
-import { advanceSend, findAttempts, findByWamid, findChatsOfContact, findRevoked, insertProviderMessage, noteChange, setTemplateStatus } from './store.ts'
+import { advanceSend, findAttempts, findByWamid, findChatsOfContact, findOutsideChats, findRevoked, insertProviderMessage, noteChange, setTemplateStatus } from './store.ts'
 
 // What Meta posted, worked off from where it is stored: one delivery after the other, its items in their order, each in a transaction of its own
 // together with the note that it is done. So nothing is lost when a server dies between any two of them, and nothing is done twice.
@@ -81,14 +83,18 @@ const contextOf = (ports: Ports): Ctx => ({ ...ports, viewer: null, client: { ad
 async function workOff(ctx: Ctx, delivery: DeliveryRow, pace: number): Promise<void> {
   const list = delivery.body === null ? [] : await readInTurns(delivery.body)
   const done = await findItems(ctx.db, list.map(({ key }) => key))
-  const faults: string[] = []
+  const [faults, refusals]: [string[], string[]] = [[], []]
+  const seen = new Set<string>()
   let waits = false
   for (const item of list) {
-    if (done.has(item.key)) continue
+    // The same once more in one body costs nothing.
+    if (done.has(item.key) || seen.has(item.key)) continue
+    seen.add(item.key)
     try {
       await withTransaction(ctx, (tx) => workOne(tx, item, delivery.attempts >= TRIES_FOR_TARGET))
     } catch (error) {
       if (error instanceof NotYet) waits = true
+      else if (error instanceof AppError) refusals.push(`${item.path}: ${error.message}`)
       else {
         faults.push(`${item.path}: ${error instanceof Error ? error.message : String(error)}`)
         ctx.log.warn({ err: error, delivery: delivery.id, path: item.path }, 'An item of a webhook could not be worked off.')
@@ -101,11 +107,11 @@ async function workOff(ctx: Ctx, delivery: DeliveryRow, pace: number): Promise<v
   const unknown = list.flatMap((item) => (item.kind === 'UNKNOWN' && !done.has(item.key) ? [`${item.path}: ${item.reason}`] : []))
   if (faults.length > 0 || waits) {
     const parked = delivery.attempts >= PAUSES_SECONDS.length
-    await putOffDelivery(ctx.db, delivery.id, { seconds: (PAUSES_SECONDS[delivery.attempts] ?? 0) * pace, fault: faults.join('\n') || 'It speaks of a message that has not come.', parked })
+    await putOffDelivery(ctx.db, delivery.id, { seconds: (PAUSES_SECONDS[delivery.attempts] ?? 0) * pace, fault: [...faults, ...refusals].join('\n') || 'It speaks of a message that has not come.', parked })
     if (parked) ctx.log.error({ delivery: delivery.id }, 'A webhook failed too often and waits for a person: see whatsAppDeliveries.')
-  } else if (unknown.length > 0) {
-    // Kept, and shown to whoever looks: it may be something new of Meta's. Replayed, it counts as done.
-    await putOffDelivery(ctx.db, delivery.id, { seconds: 0, fault: unknown.join('\n'), parked: true })
+  } else if (unknown.length + refusals.length > 0) {
+    // Kept, and shown to whoever looks: it may be something new of Meta's, and what nobody may do is not allowed a minute later either. Replayed, the unknown counts as done.
+    await putOffDelivery(ctx.db, delivery.id, { seconds: 0, fault: [...refusals, ...unknown].join('\n'), parked: true })
   } else {
     await finishDelivery(ctx.db, delivery.id, wamids)
     if ((await findRevoked(ctx.db, wamids)).length > 0) await emptyDelivery(ctx.db, delivery.id)
@@ -146,16 +152,24 @@ async function workMessage(tx: Ctx, item: MessageItem, last: boolean): Promise<v
   const { content } = item
   switch (content.kind) {
     case 'REACTION':
-      return onTarget(tx, content.messageId, item, last, (key) => setOnlyReaction(own, key, content.emoji))
+      return onTarget(tx, content.messageId, last, async (key) => {
+        // What the business reacts to on its own phone, nobody here did; and in somebody else's chat this person can do nothing.
+        const [chat] = await findOutsideChats(tx.db, [key[0]])
+        if (item.kind === 'ECHO' || chat?.contactId !== contact.id) return
+        // They have done something: whatever it is, it opens the window.
+        await openWindow(tx, key[0], item.at)
+        // It may have been taken back meanwhile.
+        if ((await loadMessage(tx, key))?.deletedAt === null) await setOnlyReaction(own, key, content.emoji)
+      })
     case 'EDIT':
-      return onTarget(tx, content.messageId, item, last, async (key) => {
+      return onTarget(tx, content.messageId, last, async (key) => {
         const said = receivedOf(content.content)
         const message = await loadMessage(tx, key)
         if (message?.senderId !== contact.id || message.deletedAt !== null || said.text === null) return
-        if (await noteChange(tx.db, content.messageId, { at: item.at, revoked: false })) await editMessage(own, key, said.text.slice(0, 10_000), null)
+        if (await noteChange(tx.db, content.messageId, { at: item.at, revoked: false })) await editMessage(own, key, [...said.text].slice(0, MAX_TEXT_LENGTH).join(''), null)
       })
     case 'REVOKE':
-      return onTarget(tx, content.messageId, item, last, async (key) => {
+      return onTarget(tx, content.messageId, last, async (key) => {
         if ((await loadMessage(tx, key))?.senderId !== contact.id) return
         await noteChange(tx.db, content.messageId, { at: item.at, revoked: true })
         await deleteMessage(own, key)
@@ -182,14 +196,11 @@ async function workMessage(tx: Ctx, item: MessageItem, last: boolean): Promise<v
 /** Whoever writes acts by themselves, by the verbs that everybody acts by. */
 const asContact = (tx: Ctx, { id }: Contact): Ctx => ({ ...tx, viewer: { userId: id, sessionId: null, roles: [], expiresAt: null } })
 
-async function onTarget(tx: Ctx, wamid: string, item: MessageItem, last: boolean, work: (key: MessageKey) => Promise<unknown>): Promise<void> {
+async function onTarget(tx: Ctx, wamid: string, last: boolean, work: (key: MessageKey) => Promise<unknown>): Promise<void> {
   const target = await findByWamid(tx.db, storable(wamid))
   if (target === null && !last) throw new NotYet(wamid)
   // To a message from before Parley was there nothing can happen.
-  if (target === null) return
-  await work([target.chatId, target.number])
-  // They have done something: whatever it is, it opens the window.
-  if (item.kind === 'MESSAGE' && item.content.kind === 'REACTION') await openWindow(tx, target.chatId, item.at)
+  if (target !== null) await work([target.chatId, target.number])
 }
 
 async function store(tx: Ctx, item: MessageItem, contact: Contact, content: Content): Promise<void> {
@@ -267,6 +278,7 @@ async function workStatus(tx: Ctx, item: StatusItem, last: boolean): Promise<voi
   const [error] = item.errors
   const treatment = error === undefined ? null : treatmentOf(error)
   const failure = status !== 'FAILED' ? null : { code: String(error?.code ?? 'FAILED'), title: treatment?.text ?? 'WhatsApp could not deliver it.', detail: error?.details ?? error?.message ?? error?.title ?? null, retryable: treatment?.retryCanHelp ?? true }
+  if (failure !== null) tx.meters.whatsappSends[treatment?.alert === true ? 'to_mend' : 'failed']++
   await insertProviderMessage(tx.db, { wamid, chatId: told.key[0], number: told.key[1], attempt: told.attempt, part: told.part, at: status === 'SENT' ? item.at : null })
   await advanceSend(tx.db, attempt.id, { status: rankOf(status), wamid, failure })
   await settleStatus(tx, stream, told.key)

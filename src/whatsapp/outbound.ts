@@ -1,10 +1,11 @@
 import { Loaders } from '../base/loaders.ts'
+import type { WhatsAppOutcome } from '../base/meters.ts'
 import { soonAfter } from '../base/soon.ts'
 import { closeReplyWindow, lockChat } from '../chat/outside.ts'
 import { withTransaction } from '../ctx.ts'
 import type { Ctx, Ports } from '../ctx.ts'
 import { Lease, takeOutside } from '../event/outbox.ts'
-import type { OutsideEvent, OutsideMark } from '../event/outbox.ts'
+import type { OutsideMark } from '../event/outbox.ts'
 import { EventKind } from '../event/types.ts'
 import type { Failure } from '../message/domain.ts'
 import type { Answered, CloudApi } from './client.ts'
@@ -13,15 +14,16 @@ import { secondsUntilNext, treatmentOf } from './errors.ts'
 import { fileNameFor } from './files.ts'
 import type { Treatment } from './errors.ts'
 import type { Worker } from './inbound.ts'
-import { countParts, fileOf } from './media.ts'
+import { fileOf } from './media.ts'
 import type { OutgoingFile } from './media.ts'
 import { messageToMeta } from './outgoing.ts'
 import type { ApiError } from './payload-error.ts'
 import { Pace } from './pace.ts'
 import { Pauses } from './pauses.ts'
+import { queue } from './queue.ts'
 import { Signs } from './signs.ts'
 import { rankOf } from './status.ts'
-import { advanceSend, claimSend, findLost, findNextSends, findOutsideChats, findUpload, forgetUploads, insertProviderMessage, insertSend, keepUpload, loseCalls, updateSend } from './store.ts'
+import { advanceSend, claimSend, findLost, findNextSends, findOutsideChats, findUpload, forgetUploads, insertProviderMessage, keepUpload, loseCalls, updateSend } from './store.ts'
 import type { SendRow } from './store.ts'
 import { bytesOf } from '../upload/domain.ts'
 
@@ -43,6 +45,13 @@ interface Nothing {
 }
 
 type Outcome = Answered<string> | Nothing
+
+/** How a message goes out: by which number, to which sort of address, and with which file. */
+interface Sending {
+  phoneNumberId: string
+  byUserId: boolean
+  file: OutgoingFile | null
+}
 
 interface Options {
   api: CloudApi
@@ -112,6 +121,7 @@ class Outbound implements Worker {
       this.#queued = false
       try {
         await this.#look()
+        this.#ports.meters.whatsappLookedAt = performance.now()
       } catch (error) {
         if (!this.#stopped) this.#ports.log.warn({ err: error }, 'What is to be sent to WhatsApp could not be looked at just now; it is tried again.')
       }
@@ -124,6 +134,7 @@ class Outbound implements Worker {
     const ctx = this.#context()
     if (gained) {
       const lost = await loseCalls(ctx.db)
+      ctx.meters.whatsappSends.unknown += lost
       if (lost > 0) ctx.log.warn({ lost }, 'A server ended while it was sending to WhatsApp: of these messages nobody knows yet whether they went out.')
     }
     let marks: OutsideMark[] = []
@@ -177,7 +188,8 @@ class Outbound implements Worker {
     // Whatever it is, it must be known: while the database is away it is kept in mind.
     for (;;) {
       try {
-        await this.#settle(send, answer, { phoneNumberId: chat.phoneNumberId, byUserId: 'byUserId' in body && body.byUserId, file })
+        const outcome = await this.#settle(send, answer, { phoneNumberId: chat.phoneNumberId, byUserId: 'byUserId' in body && body.byUserId, file })
+        if (outcome !== null) ctx.meters.whatsappSends[outcome]++
         return
       } catch (error) {
         ctx.log.warn({ err: error }, 'What became of a message to WhatsApp could not be stored; it is tried again.')
@@ -204,34 +216,40 @@ class Outbound implements Worker {
     }
   }
 
-  async #settle(send: SendRow, answer: Outcome, { phoneNumberId, byUserId, file }: { phoneNumberId: string; byUserId: boolean; file: OutgoingFile | null }): Promise<void> {
+  /** Stores what follows from an answer. Answers what it counts as; null: nothing was to be asked. */
+  async #settle(send: SendRow, answer: Outcome, { phoneNumberId, byUserId, file }: Sending): Promise<WhatsAppOutcome | null> {
     const ctx = this.#context()
     if (answer.kind === 'accepted') {
       if (this.#pauses.goOn(phoneNumberId)) ctx.log.info({ phoneNumberId }, 'WhatsApp takes messages again.')
-      return this.#end(ctx, send, 'SENT', answer.value, null)
+      return counted('accepted', this.#end(ctx, send, 'SENT', answer.value, null))
     }
-    if (answer.kind === 'nothing') return this.#end(ctx, send, answer.failure === null ? 'SENT' : 'FAILED', null, answer.failure)
+    if (answer.kind === 'nothing') return counted(answer.failure === null ? null : 'failed', this.#end(ctx, send, answer.failure === null ? 'SENT' : 'FAILED', null, answer.failure))
     if (answer.kind === 'unknown') {
       ctx.log.warn({ chatId: send.chatId, number: send.number, why: answer.detail }, 'WhatsApp did not say whether it took a message; it is not sent again unless somebody decides so.')
-      return updateSend(ctx.db, send.id, { state: send.kind === 'REACTION' ? 'DONE' : 'UNKNOWN' })
+      return counted('unknown', updateSend(ctx.db, send.id, { state: send.kind === 'REACTION' ? 'DONE' : 'UNKNOWN' }))
     }
     if (answer.kind === 'unreachable') {
       const seconds = secondsUntilNext(AWAY, send.tries)
-      if (seconds !== null) return this.#again(ctx, send, seconds)
-      return this.#end(ctx, send, 'FAILED', null, { code: 'UNREACHABLE', title: 'WhatsApp could not be reached.', detail: answer.detail, retryable: true })
+      if (seconds !== null) return counted('unreachable', this.#again(ctx, send, seconds))
+      return counted('failed', this.#end(ctx, send, 'FAILED', null, { code: 'UNREACHABLE', title: 'WhatsApp could not be reached.', detail: answer.detail, retryable: true }))
     }
-    const { error, httpStatus } = answer
+    return this.#refused(ctx, send, answer, { phoneNumberId, byUserId, file })
+  }
+
+  /** Meta said no, and by that that nothing was sent. */
+  async #refused(ctx: Ctx, send: SendRow, { error, httpStatus }: Extract<Outcome, { kind: 'error' }>, { phoneNumberId, byUserId, file }: Sending): Promise<WhatsAppOutcome> {
     const treatment = treatmentOf(error, httpStatus)
-    if (treatment.action === 'STOP') return this.#stop(ctx, send, treatment, error, phoneNumberId)
+    if (treatment.action === 'STOP') return counted('stopped', this.#stop(ctx, send, treatment, error, phoneNumberId))
     if (treatment.alert) ctx.log.error({ code: error.code, details: error.details }, `WhatsApp refuses messages: ${treatment.text}`)
     if (treatment.action === 'UPLOAD_AGAIN' && file !== null) await forgetUploads(ctx.db, [file.attachment.id])
-    if (treatment.action === 'USE_PHONE' && byUserId && !send.byPhone) return updateSend(ctx.db, send.id, { state: 'QUEUED', byPhone: true, waitSeconds: 0 })
+    if (treatment.action === 'USE_PHONE' && byUserId && !send.byPhone) return counted('retried', updateSend(ctx.db, send.id, { state: 'QUEUED', byPhone: true, waitSeconds: 0 }))
     const seconds = treatment.action === 'RETRY' || treatment.action === 'UPLOAD_AGAIN' ? secondsUntilNext(treatment.backoff, send.tries) : null
     if (seconds !== null) {
       this.#pauses.hold(treatment, phoneNumberId, seconds)
-      return this.#again(ctx, send, seconds)
+      return counted('retried', this.#again(ctx, send, seconds))
     }
-    await this.#end(ctx, send, 'FAILED', null, { code: String(error.code), title: treatment.text, detail: error.details ?? error.message, retryable: treatment.retryCanHelp }, treatment)
+    const failure = { code: String(error.code), title: treatment.text, detail: error.details ?? error.message, retryable: treatment.retryCanHelp }
+    return counted(treatment.alert ? 'to_mend' : 'failed', this.#end(ctx, send, 'FAILED', null, failure, treatment))
   }
 
   #again(ctx: Ctx, send: SendRow, seconds: number, changes: { tries?: number } = {}): Promise<void> {
@@ -274,11 +292,5 @@ class Outbound implements Worker {
   }
 }
 
-/** Queues what these events ask for. What somebody said on the business's phone has no actor, and is there already. */
-async function queue(tx: Ctx, events: readonly OutsideEvent[]): Promise<void> {
-  const ours = events.filter(({ actorId }) => actorId !== null)
-  const counts = await Promise.all(ours.map(async ({ kind, chatId, number }) => (kind === EventKind.MESSAGE_ADDED ? countParts(tx, [chatId, number]) : 1)))
-  for (const [index, { chatId, seq, kind, number }] of ours.entries()) {
-    for (let part = 1; part <= (counts[index] ?? 1); part++) await insertSend(tx.db, { chatId, seq, number, part, kind: kind === EventKind.MESSAGE_ADDED ? 'MESSAGE' : 'REACTION' })
-  }
-}
+/** What it counts as, once it is stored. */
+const counted = <T>(outcome: T, stored: Promise<void>): Promise<T> => stored.then(() => outcome)

@@ -26,6 +26,7 @@ export const deliveries = pgTable(
   (table) => [
     uniqueIndex('whatsapp_delivery_digest').on(table.digest),
     index('whatsapp_delivery_open').on(table.id).where(sql`${table.state} = 'PENDING'`),
+    index('whatsapp_delivery_parked').on(table.id).where(sql`${table.state} = 'PARKED'`),
     index('whatsapp_delivery_done').on(table.doneAt).where(sql`${table.state} = 'DONE'`),
     index('whatsapp_delivery_wamids').using('gin', table.wamids),
   ],

@@ -16,7 +16,8 @@ export type Handler = (req: IncomingMessage, res: ServerResponse) => Promise<voi
  * What Meta asks of a webhook: GET answers the handshake, POST takes what happened. The signature is that of the bytes as they came; what is
  * signed rightly is stored, and answered once it is. Nothing of it is worked off here: `onStored` wakes whoever does.
  */
-export function createWebhook(ctx: Pick<Ctx, 'db' | 'log'>, { verifyToken, appSecret }: WhatsAppSettings, onStored: () => void): Handler {
+export function createWebhook(ctx: Pick<Ctx, 'db' | 'log' | 'meters'>, { verifyToken, appSecret }: WhatsAppSettings, onStored: () => void): Handler {
+  const counts = ctx.meters.whatsappWebhooks
   return async (req, res) => {
     if (req.method === 'GET' || req.method === 'HEAD') {
       const asked = new URL(req.url ?? '/', 'http://localhost').searchParams
@@ -25,12 +26,17 @@ export function createWebhook(ctx: Pick<Ctx, 'db' | 'log'>, { verifyToken, appSe
     }
     if (req.method !== 'POST') return answer(res.setHeader('allow', 'GET, POST'), 405, 'GET or POST.')
     const body = Number(req.headers['content-length'] ?? 0) > MAX_BYTES ? null : await readBody(req, MAX_BYTES)
-    if (body === null) return answer(res.setHeader('connection', 'close'), 413, `At most ${MAX_BYTES} bytes.`)
+    if (body === null) {
+      counts.too_large++
+      return answer(res.setHeader('connection', 'close'), 413, `At most ${MAX_BYTES} bytes.`)
+    }
     if (!isSigned(body, req.headers['x-hub-signature-256'], appSecret)) {
+      counts.unsigned++
       ctx.log.warn('A webhook without the right signature was refused: is WHATSAPP_APP_SECRET the secret of this app?')
       return answer(res, 403, 'The signature is missing or wrong.')
     }
     await keepDelivery(ctx, body, createHash('sha256').update(body).digest())
+    counts.stored++
     answer(res, 200, '')
     onStored()
   }

@@ -11,16 +11,20 @@ import { keepTemporary } from '../chaos/processes.ts'
 import { randomOf } from '../chaos/random.ts'
 import { Maker } from './made.ts'
 import { TARGETS } from './targets.ts'
+import { Webhooks } from './webhooks.ts'
 
 // Broken and half-broken input, made from a seed, at a server of its own for some minutes. It must neither end nor answer with a fault of its own, nor hold on to memory, nor
 // keep honest people waiting. docs/security.md names the command.
 
-const HELP = `npm run fuzz -- [--minutes N] [--seed N] [--only ${Object.keys(TARGETS).join(',')}]`
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string' }, only: { type: 'string' }, help: { type: 'boolean', default: false } } })
+const webhooks = await Webhooks.open()
+const targets: typeof TARGETS = { ...TARGETS, webhooks: webhooks.shot }
+const HELP = `npm run fuzz -- [--minutes N] [--inputs N of each sort] [--seed N] [--only ${Object.keys(targets).join(',')}]`
+const { values } = parseArgs({ options: { minutes: { type: 'string', default: '1' }, inputs: { type: 'string', default: 'Infinity' }, seed: { type: 'string' }, only: { type: 'string' }, help: { type: 'boolean', default: false } } })
 const minutes = Number(values.minutes)
+const inputs = Number(values.inputs)
 const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed)
-const names = values.only?.split(',') ?? Object.keys(TARGETS)
-if (values.help || !(minutes > 0) || !Number.isInteger(seed) || names.some((name) => TARGETS[name] === undefined)) {
+const names = values.only?.split(',') ?? Object.keys(targets)
+if (values.help || !(minutes > 0) || !(inputs > 0) || !Number.isInteger(seed) || names.some((name) => targets[name] === undefined)) {
   console.error(HELP)
   process.exit(values.help ? 0 : 2)
 }
@@ -36,7 +40,7 @@ const [MAX_STALL_MS, MAX_DRIFT] = [1000, 0.25]
 
 const folder = await mkdtemp(join(tmpdir(), 'parley-fuzz-'))
 keepTemporary(folder)
-const server = new Process('Parley', folder, [fileURLToPath(new URL('../../dist/main.js', import.meta.url))], { DATA_DIR: join(folder, 'data'), NODE_ENV: 'production', RATE_LIMITS: 'off', LIMITS: 'refusedPerMinute=999999999,connectionsPerUser=1000,anonymousPerAddress=1000', LOG_LEVEL: 'warn', JWT_EXPIRES_IN_MINUTES: '1440' }, '/health/live')
+const server = new Process('Parley', folder, [fileURLToPath(new URL('../../dist/main.js', import.meta.url))], { ...webhooks.settings, DATA_DIR: join(folder, 'data'), NODE_ENV: 'production', RATE_LIMITS: 'off', LIMITS: 'refusedPerMinute=999999999,connectionsPerUser=1000,anonymousPerAddress=1000', LOG_LEVEL: 'warn', JWT_EXPIRES_IN_MINUTES: '1440' }, '/health/live')
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.end().finally(() => process.exit(130)))
 await server.start()
 console.log(`Seed ${seed}; ${minutes} min of ${names.join(', ')} at a server of its own.`)
@@ -50,12 +54,14 @@ const token = data.register?.accessToken ?? ''
 const made = await ask('mutation { createGroupChat(input: { title: "Garden", memberIds: [] }) { chat { id } } }', {}, token)
 for (const text of ['one', 'two', 'three']) await ask('mutation ($input: SendMessageInput!) { sendMessage(input: $input) { duplicate } }', { input: { chatId: made.data.createGroupChat?.chat.id, clientId: crypto.randomUUID(), text } }, token)
 
+if (names.includes('webhooks')) await webhooks.begin(`http://127.0.0.1:${server.server.port}`, (query, variables) => ask(query, variables, token))
+
 const mib = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`
 const faults: string[] = []
 const counts: Record<string, number> = {}
 const began = performance.now()
 const until = began + minutes * 60_000
-const over = () => performance.now() >= until || faults.length > 20 || !isRunning()
+const over = () => performance.now() >= until || names.every((name) => (counts[name] ?? 0) >= inputs) || faults.length > 20 || !isRunning()
 const isRunning = () => {
   try {
     process.kill(server.server.pid, 0)
@@ -67,11 +73,11 @@ const isRunning = () => {
 const log = () => readFileSync(join(folder, 'Parley.log'), 'utf8')
 
 async function shoot(name: string, lane: number): Promise<void> {
-  const shot = TARGETS[name]
+  const shot = targets[name]
   if (shot === undefined) return
   const maker = new Maker(randomOf(seed, `${name} ${lane}`))
   const aim = { port: server.server.port, token: () => token }
-  while (!over()) {
+  while (!over() && (counts[name] ?? 0) < inputs) {
     const fault = await shot(aim, maker)
     counts[name] = (counts[name] ?? 0) + 1
     if (fault !== null) faults.push(`${name}, lane ${lane}, number ${counts[name]}: ${fault}`)
@@ -112,15 +118,20 @@ function averageOf(numbers: readonly number[]): number {
 }
 
 const [waits, { settled, end, most }] = await Promise.all([honest(), memory(), ...names.flatMap((name) => Array.from({ length: WIDTH }, (_, lane) => shoot(name, lane)))])
+const judged = names.includes('webhooks') && isRunning() ? await webhooks.judge() : null
+faults.push(...(judged?.faults ?? []))
 const alive = isRunning()
-const lines = log().split('\n').filter((line) => /"level":(50|60)/.test(line))
+// What Meta tells of its own troubles is told at that level too.
+const lines = log().split('\n').filter((line) => (/"level":(50|60)/.test(line) && !/"msg":"WhatsApp (tells of a problem|refuses messages)/.test(line)) || /"msg":"(An item of a webhook|Webhooks) could not be worked off/.test(line))
 await server.end()
+await webhooks.close()
 
 const drift = settled === 0 ? 0 : end / settled - 1
 const part = (share: number) => waits[Math.min(waits.length - 1, Math.floor(waits.length * share))] ?? 0
 console.log(`Inputs     ${Object.entries(counts).map(([name, count]) => `${count.toLocaleString('en')} ${name}`).join(', ')}`)
 console.log(`Alive      ${alive ? 'yes' : 'NO'}; lines of the log about faults: ${lines.length}`)
 console.log(`Faults     ${faults.length}`)
+if (judged !== null) console.log([`Webhooks   ${judged.states}`, ...[...judged.reasons].map(([reason, count]) => `           ${String(count).padStart(5)} ${reason}`)].join('\n'))
 console.log(`Memory     ${settled === 0 ? 'not judged' : mib(settled)} when it had settled, ${mib(end)} at the end (${Math.round(drift * 100)} %), ${mib(most)} at most`)
 console.log(`Honest     ${waits.length} requests: p50 ${part(0.5).toFixed(1)} ms, p99 ${part(0.99).toFixed(1)} ms, longest ${part(1).toFixed(0)} ms`)
 const alike = (fault: string) => fault.replace(/\d{2,}|[\da-f-]{36}/g, '#').slice(0, 400)

@@ -124,5 +124,5 @@ const http: Shot = (aim, maker) => {
   })
 }
 
-/** What can be shot at; webhooks come to stand here beside the others. */
+/** What can be shot at, but for webhooks: those have a business of their own. */
 export const TARGETS: Record<string, Shot> = { documents, cursors, frames, http }

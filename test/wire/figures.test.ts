@@ -5,16 +5,22 @@ import type { Client } from '../client.ts'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
 import { exchange } from '../support/exchange.ts'
+import { figuresOf } from '../support/figures.ts'
 import { Line, closeLines } from '../support/line.ts'
+import { startSimulator } from '../whatsapp/simulator/simulator.ts'
+import type { Simulator } from '../whatsapp/simulator/simulator.ts'
 
 const read = (name: string) => readFileSync(new URL(`../../docs/monitoring/${name}`, import.meta.url), 'utf8')
 
+let meta: Simulator
 let server: TestServer
 let alice: Client
 let bob: Client
 let garden: string
 beforeAll(async () => {
-  server = await startServer({ settings: { METRICS_PORT: '0', METRICS_TOKEN: 'the-token-of-the-figures', RATE_LIMITS: 'chatByInvite=1/900' } })
+  // What is of WhatsApp is there where it is set up.
+  meta = await startSimulator()
+  server = await startServer({ settings: { ...meta.settings(), METRICS_PORT: '0', METRICS_TOKEN: 'the-token-of-the-figures', RATE_LIMITS: 'chatByInvite=1/900' } })
   alice = await server.signUp('alice')
   bob = await server.signUp('bob')
   garden = await alice.group('Garden', bob)
@@ -22,13 +28,10 @@ beforeAll(async () => {
 afterAll(async () => {
   closeLines()
   await server.close()
+  await meta.close()
 })
 
-async function figures(): Promise<Map<string, number>> {
-  const { status, body } = await exchange(server.app.http.metricsUrl ?? '', { method: 'GET' })
-  expect(status).toBe(200)
-  return new Map(body.split('\n').filter((line) => line !== '' && !line.startsWith('#')).map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))] as const))
-}
+const figures = () => figuresOf(server)
 
 describe('the figures', () => {
   test('count what happens', async () => {
@@ -77,7 +80,7 @@ describe('the figures', () => {
 
   test('have few labels: nobody’s name, no text, no address', async () => {
     const labels = new Set([...(await figures()).keys()].filter((name) => name.startsWith('parley_')).flatMap((name) => [...name.matchAll(/(\w+)=/g)].map(([, label]) => label)))
-    expect([...labels].sort()).toEqual(['code', 'kind', 'le', 'transport', 'type', 'version'])
+    expect([...labels].sort()).toEqual(['code', 'kind', 'le', 'outcome', 'state', 'transport', 'type', 'version'])
   })
 })
 

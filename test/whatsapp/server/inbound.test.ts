@@ -84,6 +84,41 @@ test('a customer reacts, changes their mind, edits and takes back', async () => 
   expect(kept).toEqual([{ count: 0 }])
 })
 
+test('a reaction to what was taken back, to somebody else’s chat, or of the business’s own phone changes nothing and waits for nobody', async () => {
+  // So slow that nothing is tried again: what is done is done at once.
+  const { meta, server, alice } = await stage({ pace: 100_000 })
+  const [ada, bo] = [meta.customer(ADA), meta.customer({ phone: '14155550199', name: 'Bo' })]
+  const [gone, hers] = [ada.writes('gone soon'), ada.writes('stays')]
+  bo.writes('hi')
+  const chats = await chatsOf(alice, 2)
+  const [adas] = chats.filter(({ title }) => title === ADA.name)
+  await server.sql`update stream set writable_until = '2026-01-01T00:00:00Z' where outside_id is not null`
+  const settled = async () => {
+    await meta.flush()
+    return until(() => server.sql`select state, attempts, fault from whatsapp_delivery order by id`, (rows) => rows.every(({ state }) => state !== 'PENDING'))
+  }
+  ada.revokes(gone)
+  ada.reacts(gone, '👍')
+  await settled()
+  const windowOf = async () => (await server.sql`select writable_until from stream where outside_id is not null order by id`).map(({ writable_until: until }) => until as string)
+  const before = await windowOf()
+  bo.reacts(hers, '👍')
+  const said = { from: '15550001111', to: ADA.phone, id: 'wamid.ECHO', timestamp: String(Math.floor(Date.now() / 1000)), type: 'reaction', reaction: { message_id: hers, emoji: '👍' } }
+  meta.tellRaw({ field: 'smb_message_echoes', list: 'message_echoes', item: said })
+  expect((await settled()).filter(({ state }) => state !== 'DONE')).toEqual([])
+  expect(await windowOf()).toEqual(before)
+  expect((await historyOf(alice, adas.id as string)).map(({ deletedAt, reactions }) => [deletedAt === null, reactions])).toEqual([[false, []], [true, []]])
+})
+
+test('an edit beyond the length of a message is cut between two characters', async () => {
+  const { meta, alice } = await stage()
+  const ada = meta.customer(ADA)
+  const wamid = ada.writes('short')
+  const [chat] = await chatsOf(alice)
+  ada.edits(wamid, `x${'💥'.repeat(12_000)}`)
+  await historyOf(alice, chat.id as string, ([message]) => message.text === `x${'💥'.repeat(9999)}`)
+})
+
 test('somebody who hides the number is known by WhatsApp’s id, and stays the same person with another number or id', async () => {
   const { meta, alice } = await stage()
   const bo = meta.customer({ phone: '14155550777', name: 'Bo', username: 'bo', hidesPhone: true })

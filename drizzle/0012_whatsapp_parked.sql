@@ -1,0 +1,1 @@
+CREATE INDEX "whatsapp_delivery_parked" ON "whatsapp_delivery" USING btree ("id") WHERE "whatsapp_delivery"."state" = 'PARKED';
