@@ -256,7 +256,10 @@ async function neverRead(stage: Stage): Promise<void> {
   await flood(10)
   before = await held()
   const began = now()
-  const devices = world.devices.flatMap((_, d) => (d % 10 === 0 ? [d] : [])).slice(0, 50)
+  const members = new Set((await cluster.sql<{ id: number }[]>`select user_id::int as id from member where chat_id = ${hot?.id ?? 0}`).map(({ id }) => id))
+  // The others are those who must not notice.
+  const devices = world.devices.flatMap((user, d) => (members.has(user) && d % 5 !== 0 ? [d] : [])).slice(0, 50)
+  figure('devices that do not read', devices.length)
   note(`${devices.length} devices stop reading, 10,000 messages come into chat ${hot?.id}`)
   await clients.all({ do: 'hang', devices })
   // They are sent away after 20 s: until then something is kept for them.
