@@ -5,6 +5,7 @@ import WebSocket from 'ws'
 import type { Client, Untyped } from '../client.ts'
 import { PASSWORD, startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
+import { Line } from '../support/line.ts'
 
 let server: TestServer
 let alice: Client
@@ -85,10 +86,13 @@ test('a session that has ended asks for nothing more, though its client keeps th
   socket.send(JSON.stringify({ type: 'connection_init', payload: { token: dora.token } }))
   await init
   socket.on('message', (data: Buffer) => heard.push(JSON.parse(data.toString())))
+  const other = await new Line(server).greet(dora)
   // What it sends from now on arrives, while the server's close is not answered.
   const raw = (socket as unknown as { _socket: { pause(): void; resume(): void } })._socket
   raw.pause()
   await dora.ask('mutation { logout { errors { message } } }')
+  // From here on the server knows.
+  expect(await other.ended).toBe(4403)
   const query = 'mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { id } errors { message } } }'
   socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query, variables: { input: { chatId, text: 'too late', clientId: randomUUID() } } } }))
   const closed = new Promise<number>((resolve) => socket.once('close', resolve))
