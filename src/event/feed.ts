@@ -21,6 +21,8 @@ const RETRY_MS = 500
 /** Whoever takes nothing for so long while something waits, or is so many events behind, is sent away: coming again costs both sides less. */
 const STALL_MS = 20_000
 const LAG_LIMIT = 5000
+/** Whoever reads other chats from now on has their connection ended by the watch of their session; by the feed itself where that sees no change any more. */
+const ANEW_MS = 2000
 
 /**
  * One connection's events. It never pushes: its consumer takes what is there with {@link take}, and is called back by `onReady` when there may be
@@ -57,6 +59,8 @@ export class Feed {
   #catchUp: CatchUp | null
   #first: { reset: Reset | null } | null
   #ended = false
+  /** It stands before an event after which everything begins anew: no cursor may pass that, or the next connection would go on as if nothing had been. */
+  #anew = false
   /** While the consumer cannot take more: since when. */
   #heldAt: number | null = null
   #sentAt = performance.now()
@@ -153,12 +157,16 @@ export class Feed {
 
   /** Whether {@link take} may bring something at once. */
   get mayHaveMore(): boolean {
-    return this.#ended || this.#catchUp !== null || this.#dirty.size > 0 || this.#reads.size > 0 || (!this.#states.isEmpty && this.#states.waitMs() === 0)
+    return this.#ended || (!this.#anew && this.#hasMore)
+  }
+
+  get #hasMore(): boolean {
+    return this.#catchUp !== null || this.#dirty.size > 0 || this.#reads.size > 0 || (!this.#states.isEmpty && this.#states.waitMs() === 0)
   }
 
   /** What there is to send now, at most {@link BATCH_LIMIT} events; null where that is nothing: `onReady` tells when to ask again. */
   take(): Batch | null {
-    if (this.#ended) return null
+    if (this.#ended || this.#anew) return null
     if (this.#first !== null || this.#catchUp !== null) {
       const missed = this.#takeMissed()
       if (missed !== null) return missed
@@ -188,6 +196,8 @@ export class Feed {
     for (const id of this.#reads.keys()) this.#takeStream(id, events)
     // A stream that has still more is put in anew, and so comes again.
     for (const id of this.#dirty) this.#takeStream(id, events)
+    // What was collected comes with the next connection.
+    if (this.#anew) return null
     if (!this.#states.isEmpty) events.push(...this.#takeStates(BATCH_LIMIT - events.length))
     this.#passBarriers()
     const more = this.#dirty.size > 0 && !this.#ended && events.length < BATCH_LIMIT && this.#readDirty()
@@ -199,12 +209,13 @@ export class Feed {
 
   #takeStream(id: number, into: EventRow[]): void {
     // Leaving the only chat of its scope ends a feed.
-    if (into.length === BATCH_LIMIT || this.#ended) return
+    if (into.length === BATCH_LIMIT || this.#ended || this.#anew) return
     const rows = this.#rowsAtHand(id)
     if (rows === null) return
     const room = into.length + rows.length <= BATCH_LIMIT ? rows : rows.slice(0, BATCH_LIMIT - into.length)
     this.#reads.delete(id)
     this.#note(id, room, into)
+    if (this.#anew) return
     this.#settle(id, rows.length, room.length)
   }
 
@@ -274,6 +285,11 @@ export class Feed {
       // Nothing after the viewer's own removal is theirs.
       const sent = this.#sent.get(streamId)
       if (sent === undefined) return
+      if (row.kind === EventKind.INBOX_CHANGED) {
+        this.#anew = true
+        setTimeout(() => { if (!this.#ended) this.abandon() }, ANEW_MS).unref()
+        return
+      }
       if (row.seq !== sent + 1) this.#hub.gapFound(streamId, sent, row.seq)
       this.#sent.set(streamId, row.seq)
       if (row.xid >= this.#horizon || this.#recent.has(streamId)) this.#noteRecent(streamId, row.seq, row.xid)

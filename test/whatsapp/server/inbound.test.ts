@@ -171,6 +171,29 @@ test('the role decides who reads customers: from the grant on, at once, and unti
   expect(await refused(bob, 'sendMessage', { chatId: chat.id, text: 'late', clientId: 'c0ffee00-0000-4000-8000-000000000001' })).toMatchObject([{ code: 'NOT_FOUND' }])
 })
 
+test('a role that comes while other things happen is not passed over by a cursor', async () => {
+  const { root, server, alice } = await stage()
+  const bob = await server.signUp('bob')
+  const chatId = await alice.directChat(bob)
+  const [events, ofAlice] = [bob, alice].map((person) => person.subscribe('subscription { events { cursor events { __typename } } }'))
+  if (events === undefined || ofAlice === undefined) return
+  let { cursor } = (await events.next()).events
+  await ofAlice.next()
+  const ended = (async () => {
+    for (;;) cursor = (await events.result()).data?.events.cursor ?? cursor
+  })().catch(String)
+  await server.sql.begin(async (tx) => {
+    // Whether the connection may go on cannot be looked up for a while.
+    await tx`lock table session in access exclusive mode`
+    await makeAgent(root, bob)
+    await alice.send(chatId, 'meanwhile')
+    await take(ofAlice, 1)
+  })
+  expect(await ended).toContain('closed with 1012')
+  const again = bob.subscribe('subscription ($after: String) { events(after: $after) { reset { reason } } }', { after: cursor })
+  expect((await again.next()).events.reset).toEqual({ reason: 'INVALID_CURSOR' })
+})
+
 test('search finds what customers wrote, for agents alone', async () => {
   const { meta, server, alice } = await stage()
   const bob = await server.signUp('bob')
