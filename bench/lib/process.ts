@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, kill, start, until } from '../../test/chaos/processes.ts'
+import { kill, start, until } from '../../test/chaos/processes.ts'
 import type { Started } from '../../test/chaos/processes.ts'
+import { freePort } from '../../test/support/free-port.ts'
 
 export interface Server {
   port: number

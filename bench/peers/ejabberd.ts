@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePort, kill, start, until } from '../../test/chaos/processes.ts'
+import { kill, start, until } from '../../test/chaos/processes.ts'
+import { freePort } from '../../test/support/free-port.ts'
 import { countingAudience } from '../lib/audience.ts'
 import type { Audience } from '../lib/audience.ts'
 import { someText } from '../lib/graphql.ts'

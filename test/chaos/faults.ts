@@ -222,7 +222,7 @@ export const FAULTS: Record<string, Fault> = {
         })
         const ended = now()
         await pause(2000)
-        compare(stage, 'other chats', [before, began, ended], () => true, (chat) => chat !== hot?.id)
+        compare(stage, 'other chats', [before, began, ended], { intoChat: (chat) => chat !== hot?.id })
       }),
   },
   F18: {

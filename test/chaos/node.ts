@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort, kill, start, until } from './processes.ts'
+import { kill, start, until } from './processes.ts'
 import type { Started } from './processes.ts'
+import { freePort } from '../support/free-port.ts'
 import { startProxy } from './proxy.ts'
 import type { Proxy } from './proxy.ts'
 

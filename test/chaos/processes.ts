@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { closeSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 
 /** What this run has started and made: all of it goes when the run ends, however that comes. */
 const running = new Set<number>()
@@ -83,20 +81,6 @@ export function familyOf(pid: number): number[] {
   const all = [pid]
   for (let next = 0; next < all.length; next++) all.push(...(children.get(all[next] ?? 0) ?? []))
   return all
-}
-
-/** A port that nobody has, below those that systems give to connections which go out: one of thousands of these would take it before its server does. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(15_000, 32_000)
-    const server = createServer()
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => { resolve(false) })
-      server.listen(port, '127.0.0.1', () => { resolve(true) })
-    })
-    await new Promise((resolve) => server.close(resolve))
-    if (isFree) return port
-  }
 }
 
 /** Asks again until it is true. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { freePort, kill, start, until } from './processes.ts'
+import { kill, start, until } from './processes.ts'
 import type { Started } from './processes.ts'
+import { freePort } from '../support/free-port.ts'
 
 export interface ChaosRedis {
   port: number

@@ -180,12 +180,21 @@ export const FLOOD_OFFLINE: Fault = {
   },
 }
 
+/** Which deliveries count: by the device that sent, by that which gets it, and by the chat; left out: all. */
+interface Which {
+  fromDevice?: (d: number) => boolean
+  toDevice?: (d: number) => boolean
+  intoChat?: (chat: number) => boolean
+}
+
 /** How long deliveries took before something began, and until it ended. */
-export function compare({ clients, figure }: Stage, whose: string, [before, began, ended]: [number, number, number], toDevice: (d: number) => boolean, intoChat: (chat: number) => boolean): void {
-  const entries = readJournals(clients.journals)
+export function compare({ clients, figure }: Stage, whose: string, [before, began, ended]: [number, number, number], { fromDevice = all, toDevice = all, intoChat = all }: Which): void {
+  const entries = readJournals(clients.journals).filter((entry) => entry.k !== 'ack' || fromDevice(entry.d))
   figure(`${whose}: delivery p99 before, ms`, deliveriesOf(entries, [before, began], toDevice, intoChat).p99)
   figure(`${whose}: delivery p99 meanwhile, ms`, deliveriesOf(entries, [began, ended], toDevice, intoChat).p99)
 }
+
+const all = () => true
 
 /** F2. */
 export const STANDS_STILL: Fault = {
@@ -207,16 +216,13 @@ async function standStill(stage: Stage): Promise<void> {
   const ended = await pause(20_000).then(now)
   node?.signal('SIGCONT')
   await pause(3000)
-  const entries = readJournals(clients.journals)
   // Every stream brings something, or at least its cursor, each 15 s: whose does not, or goes elsewhere, is that of the server that stands still.
-  const meanwhile = entries.filter((entry) => entry.t > began + 2000 && entry.t < ended)
+  const meanwhile = readJournals(clients.journals).filter((entry) => entry.t > began + 2000 && entry.t < ended)
   const elsewhere = new Set(meanwhile.flatMap((entry) => (entry.k === 'batch' ? [entry.d] : [])))
   for (const { k, d } of meanwhile) if (k === 'close') elsewhere.delete(d)
-  const sentElsewhere = entries.filter((entry) => entry.k !== 'ack' || elsewhere.has(entry.d))
-  const p99 = (from: number, to: number) => deliveriesOf(sentElsewhere, [from, to], (d) => elsewhere.has(d), () => true).p99
+  const isElsewhere = (d: number) => elsewhere.has(d)
   figure('devices at the other servers', elsewhere.size)
-  figure('other servers: delivery p99 before, ms', p99(before, began))
-  figure('other servers: delivery p99 meanwhile, ms', p99(began, ended))
+  compare(stage, 'other servers', [before, began, ended], { fromDevice: isElsewhere, toDevice: isElsewhere })
 }
 
 /** F13. */
@@ -266,7 +272,7 @@ async function neverRead(stage: Stage): Promise<void> {
   await flood(6)
   for (const [index, mb] of (await held()).entries()) figure('memory held more, MB', mb - (before[index] ?? 0))
   await flood(28)
-  compare(stage, 'other devices', [first, began, now()], (d) => !devices.includes(d), (chat) => chat !== hot?.id)
+  compare(stage, 'other devices', [first, began, now()], { toDevice: (d) => !devices.includes(d), intoChat: (chat) => chat !== hot?.id })
   await pause(5000)
   await clients.all({ do: 'cut', devices })
 }

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { connect, createServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Client } from '../client.ts'
 import { startServer } from '../harness.ts'
 import type { TestServer } from '../harness.ts'
 import { STORES, announce, fetchBytes, openStore, put, sendFiles, someBytes, upload, urlOf } from '../support/files.ts'
 import type { FileStore } from '../support/files.ts'
+import { freePort } from '../support/free-port.ts'
 import { numberIn } from '../support/groups.ts'
 
 // Many who send or fetch at once, who are slow, or who say one thing and do another.
@@ -221,12 +222,3 @@ test('only who sends a file has time for it: any other request whose body does n
     await server.close()
   }
 })
-
-/** A port that nobody has: servers that share a folder are told apart by theirs. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

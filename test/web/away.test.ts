@@ -1,6 +1,5 @@
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
+import { freePort } from '../support/free-port.ts'
 import { beginChat, messageOf, openChat, say, ticked, watched } from './browser.ts'
 import type { Person } from './browser.ts'
 import { openStage } from './stage.ts'
@@ -8,20 +7,12 @@ import { openStage } from './stage.ts'
 let alice: Person
 let bob: Person
 
-/** Pages come back to the same address. */
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
-}
-
 const stage = openStage(async () => {
   [alice, bob] = await stage.signUp('Alice', 'Bob')
   await beginChat(alice, 'Bob')
   await say(alice, 'hello')
   await openChat(bob, 'Alice')
+  // Pages come back to the same address.
 }, { server: async () => ({ settings: { PORT: String(await freePort()) } }) })
 
 const numbered = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name} says ${index + 1}.`)
