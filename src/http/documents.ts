@@ -1,6 +1,7 @@
 import { GraphQLError, parse, specifiedRules, validate } from 'graphql'
 import type { DocumentNode, OperationDefinitionNode, ValidationRule } from 'graphql'
 import { LRUCache } from 'lru-cache'
+import { createHash } from 'node:crypto'
 import type { Limits } from '../base/limits.ts'
 import { costOf } from '../graphql/cost.ts'
 import type { Cost } from '../graphql/cost.ts'
@@ -21,6 +22,8 @@ const MAX_REFUSED = 100
 const BYTES_PER_TOKEN = 512
 /** About what an error takes up. */
 const BYTES_PER_ERROR = 2000
+/** V8 takes the length of a longer string for its hash (String::kMaxHashCalcLength): a map would compare it with every one of the same length. */
+const MAX_HASHED_LENGTH = 16_383
 /** An answer names no more faults than these. */
 export const MAX_ERRORS = 5
 
@@ -65,7 +68,7 @@ export function createDocuments({ introspection, limits, permit }: Options): Doc
   const tooDear = (cost: number, operation: OperationDefinitionNode) =>
     refused(new GraphQLError(`This asks for up to ${cost} objects at once, and ${limits.cost} are allowed. Ask for smaller pages, or for less on each.`, { nodes: operation }))
 
-  const read = (text: string): { document: DocumentNode; levels: ReadonlyMap<OperationDefinitionNode, Level> } => {
+  const read = (text: string, key: string): { document: DocumentNode; levels: ReadonlyMap<OperationDefinitionNode, Level> } => {
     try {
       const document = parse(text, { maxTokens: limits.tokens })
       const levels = readLevels(document, limits)
@@ -75,7 +78,7 @@ export function createDocuments({ introspection, limits, permit }: Options): Doc
     } catch (error) {
       const told = refused(error)
       // Of a parsed document nothing is kept.
-      knownToFail.set(text, told, { size: 2 * text.length + BYTES_PER_ERROR })
+      knownToFail.set(key, told, { size: 2 * text.length + BYTES_PER_ERROR })
       throw told
     }
   }
@@ -87,17 +90,21 @@ export function createDocuments({ introspection, limits, permit }: Options): Doc
       return typeof cost === 'number' && cost > limits.cost ? [tooDear(cost, operation)] : []
     })
   return {
-    knows: (text) => known.has(text) || knownToFail.has(text),
+    knows(text) {
+      const key = keyOf(text)
+      return known.has(key) || knownToFail.has(key)
+    },
     prepare(text) {
-      const found = known.get(text) ?? knownToFail.get(text)
+      const key = keyOf(text)
+      const found = known.get(key) ?? knownToFail.get(key)
       if (found instanceof GraphQLError) throw found
       if (found !== undefined) return found
-      const { document, levels } = read(text)
+      const { document, levels } = read(text, key)
       // One more than is told: that one says that there are more.
       const invalid = validate(schema, document, rules, { maxErrors: MAX_ERRORS }).slice(0, MAX_ERRORS).map(refused)
       const prepared = { document, errors: invalid.length > 0 ? invalid : costErrors(levels) }
       const memory = prepared.errors.length > 0 ? knownToFail : known
-      memory.set(text, prepared, { size: sizeOf(text, document) })
+      memory.set(key, prepared, { size: sizeOf(text, document) })
       return prepared
     },
     checkCost(operation, variables) {
@@ -113,6 +120,11 @@ function checkAlone(operation: OperationDefinitionNode, level: Level): void {
   const said = [...level.values()].flatMap((place) => place.said)
   const alone = said.find(({ field }) => schema.getMutationType()?.getFields()[field.name.value]?.extensions.alone === true)
   if (alone !== undefined && said.length > 1) throw new GraphQLError(`${alone.field.name.value} stands alone in its request.`, { nodes: said.map(({ field }) => field) })
+}
+
+/** What a text is remembered by. */
+function keyOf(text: string): string {
+  return text.length <= MAX_HASHED_LENGTH ? text : createHash('sha256').update(text).digest('base64')
 }
 
 /** A JavaScript string has up to two bytes for each character. */

@@ -136,6 +136,15 @@ describe('many operations in one request', () => {
   })
 })
 
+test('long texts of one length are told apart, the first time and again', async () => {
+  const long = (field: string) => `{ me { ${field} } } #${'x'.repeat(20_000)}`
+  for (let turn = 0; turn < 2; turn++) {
+    expect((await alice.request(long('username'))).data).toEqual({ me: { username: 'alice' } })
+    expect((await alice.request(long('fullname'))).status).toBe(400)
+    expect((await alice.request(long('bio     '))).data).toEqual({ me: { bio: null } })
+  }
+})
+
 test('a flood of documents that are refused is not even read: their address runs what the server knows, and others run what they like', async () => {
   const strict = await startServer({ settings: { LIMITS: 'refusedPerMinute=5', TRUST_PROXY: 'loopback' } })
   const bob = await strict.signUp('bob')
