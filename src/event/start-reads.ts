@@ -71,17 +71,19 @@ async function readFresh(sql: Ctx['sql'], scopes: readonly Scope[]): Promise<See
  * that changed at or above the horizon: some of it the viewer may know, and hears again, which changes nothing. One statement, so one snapshot.
  */
 export async function readMissed(sql: Ctx['sql'], { viewerId, chatId }: Scope, cursor: Cursor): Promise<Seen & { ranges: MissedRange[]; states: EventRow[] }> {
-  const horizon = cursor.horizon.toString()
+  // Hidden from the planner, and limits written out: what it sees of the parameters gives it hope for a better plan each time, and to plan this takes ten times as long as to run it.
+  const [viewer, chat, horizon] = [sql`(select ${viewerId}::bigint)`, sql`(select ${chatId}::bigint)`, sql`(select ${cursor.horizon.toString()}::xid8)`]
+  const [few, inAll] = [sql.unsafe(`limit ${FEW + 1}`), sql.unsafe(`limit ${MAX_IN_ALL + 1}`)]
   const [row] = await sql<MissedRow[]>`
     with own as materialized (
       select m.chat_id, c.member_count > ${LARGE_CHAT} as large from chat_member m join chat c on c.id = m.chat_id
-      where m.user_id = ${viewerId} and m.to_seq is null and (${chatId}::bigint is null or m.chat_id = ${chatId})
+      where m.user_id = ${viewer} and m.to_seq is null and (${chat} is null or m.chat_id = ${chat})
     ),
-    inbox as (select inbox_id as id from meta where exists (select from users where id = ${viewerId} and agent_since is not null)),
+    inbox as (select inbox_id as id from meta where exists (select from users where id = ${viewer} and agent_since is not null)),
     interval as (
-      select chat_id as stream_id, from_seq, to_seq from chat_member where user_id = ${viewerId}
-      union all select chat_id, from_seq, to_seq from member_interval where user_id = ${viewerId}
-      union all select ${viewerId}::bigint, 1, null
+      select chat_id as stream_id, from_seq, to_seq from chat_member where user_id = ${viewer}
+      union all select chat_id, from_seq, to_seq from member_interval where user_id = ${viewer}
+      union all select ${viewer}, 1, null
       union all select id, 1, null from inbox
     ),
     range as (
@@ -98,36 +100,36 @@ export async function readMissed(sql: Ctx['sql'], { viewerId, chatId }: Scope, c
           select least(s.head_seq, i.to_seq) + 1 as seq
           union all
           select e.seq from walk cross join lateral (select seq, xid from event where stream_id = i.stream_id and seq = walk.seq - 1 limit 1) as e
-          where e.xid >= ${horizon}::xid8 and e.seq > greatest(d.seq, least(s.head_seq, i.to_seq) - ${MAX_PER_CHAT + 1})
+          where e.xid >= ${horizon} and e.seq > greatest(d.seq, least(s.head_seq, i.to_seq) - ${MAX_PER_CHAT + 1})
         )
         select min(seq) as first, count(*) - 1 as count from walk
       ) as missed
-      where s.max_xid >= ${horizon}::xid8 and missed.count > 0 and (${chatId}::bigint is null or i.stream_id = ${chatId})
+      where s.max_xid >= ${horizon} and missed.count > 0 and (${chat} is null or i.stream_id = ${chat})
     ),
     -- After a short absence few marks and profiles of all have changed, after a long one more than the viewer's chats have members: what is fewer is looked through.
-    lately_marked as materialized (select chat_id, user_id, to_seq, marked_at from member where mark_xid >= ${horizon}::xid8 order by mark_xid limit ${FEW + 1}),
-    lately_changed as materialized (select id, updated_at from users where profile_xid >= ${horizon}::xid8 order by profile_xid limit ${FEW + 1}),
+    lately_marked as materialized (select chat_id, user_id, to_seq, marked_at from member where mark_xid >= ${horizon} order by mark_xid ${few}),
+    lately_changed as materialized (select id, updated_at from users where profile_xid >= ${horizon} order by profile_xid ${few}),
     marked as (
       select m.chat_id, m.user_id, own.large, m.marked_at as at from lately_marked m join own on own.chat_id = m.chat_id
       where m.to_seq is null and (select count(*) from lately_marked) <= ${FEW}
       union all
       select m.chat_id, m.user_id, own.large, m.marked_at from own join member m on m.chat_id = own.chat_id
-      where m.mark_xid >= ${horizon}::xid8 and m.to_seq is null and (select count(*) from lately_marked) > ${FEW}
+      where m.mark_xid >= ${horizon} and m.to_seq is null and (select count(*) from lately_marked) > ${FEW}
     ),
     state as (
-      select chat_id, user_id, at from marked where not large or user_id = ${viewerId}
+      select chat_id, user_id, at from marked where not large or user_id = ${viewer}
       union all select chat_id, null, max(at) from marked where large group by chat_id
       union all select null, u.id, u.updated_at from lately_changed u
-        where (select count(*) from lately_changed) <= ${FEW} and u.id <> ${viewerId} and exists (select from member m join own on own.chat_id = m.chat_id where m.user_id = u.id)
+        where (select count(*) from lately_changed) <= ${FEW} and u.id <> ${viewer} and exists (select from member m join own on own.chat_id = m.chat_id where m.user_id = u.id)
       union all select null, u.id, u.updated_at from users u
-        where (select count(*) from lately_changed) > ${FEW} and u.profile_xid >= ${horizon}::xid8 and u.id <> ${viewerId}
+        where (select count(*) from lately_changed) > ${FEW} and u.profile_xid >= ${horizon} and u.id <> ${viewer}
           and exists (select from member m join own on own.chat_id = m.chat_id where m.user_id = u.id)
-      limit ${MAX_IN_ALL + 1}
+      ${inAll}
     )
     select data_epoch() as epoch, floor_xid::text as floor, pg_current_snapshot()::text as snapshot,
       (
         select json_agg(json_build_array(s.id, s.head_seq, s.max_xid::text)) from stream s
-        where s.id in (select chat_id from own union all select ${viewerId}::bigint where ${chatId}::bigint is null union all select id from inbox where ${chatId}::bigint is null)
+        where s.id in (select chat_id from own union all select ${viewer} where ${chat} is null union all select id from inbox where ${chat} is null)
       ) as open,
       (select json_agg(json_build_array(stream_id, first, last, beyond) order by stream_id, first) from range where first <= last) as ranges,
       (select json_agg(json_build_array(chat_id, user_id, at)) from state) as states
