@@ -1,5 +1,4 @@
-import { Bell, BellOff, Ban, LogOut, X } from 'lucide-react'
-import { Dialog as Radix } from 'radix-ui'
+import { Bell, BellOff, Ban, LogOut } from 'lucide-react'
 import { useState } from 'react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -16,8 +15,8 @@ import { faceOf, otherOf } from '../list/ChatRow.tsx'
 import { MuteMenu } from '../list/MuteItems.tsx'
 import { useMuteText, useMuted } from '../list/mute.ts'
 import { Avatar } from '../ui/Avatar.tsx'
-import { Button, IconButton, buttonClass } from '../ui/Button.tsx'
-import { Confirm } from '../ui/Dialog.tsx'
+import { Button, buttonClass } from '../ui/Button.tsx'
+import { Confirm, Sheet } from '../ui/Dialog.tsx'
 import { MenuButton } from '../ui/MenuButton.tsx'
 import { Assign } from '../whatsapp/Assign.tsx'
 import { EditGroup } from './EditGroup.tsx'
@@ -35,65 +34,52 @@ export function Info({ chat, onClose }: { chat: ChatLinePartsFragment; onClose: 
   const muteText = useMuteText()
   const manages = chat.kind === 'GROUP' && chat.viewerMember?.role !== 'MEMBER'
   return (
-    <Radix.Root open onOpenChange={(is) => { if (!is) onClose() }}>
-      <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-40 bg-veil" />
-        <Radix.Content aria-describedby={undefined} className="fixed inset-y-0 right-0 z-40 flex w-full flex-col overflow-y-auto bg-sheet shadow-card sm:w-96">
-          <header className="flex items-center justify-between py-3 pr-3 pl-6">
-            <Radix.Title className="text-lg font-semibold">{t('info')}</Radix.Title>
-            <Radix.Close asChild>
-              <IconButton label={t('close')}>
-                <X className="size-5" />
-              </IconButton>
-            </Radix.Close>
-          </header>
-          <div className="flex flex-col items-center gap-1 px-6 pb-5 text-center">
-            {manages ? (
-              <AvatarField {...faceOf(chat, me.id)} onChange={(avatarAttachmentId) => act(UpdateChat, { input: { chatId: chat.id, avatarAttachmentId } })} />
-            ) : (
-              <Avatar {...faceOf(chat, me.id)} size="lg" />
-            )}
-            <h3 className="mt-3 text-xl font-bold [overflow-wrap:anywhere]">{chat.title}</h3>
-            {other !== undefined ? <There userId={other.id} /> : chat.whatsapp === null ? <p className="text-sm text-soft">{t('members', { count: chat.memberCount })}</p> : <Customer chat={chat} />}
-            {chat.description !== null && <p className="mt-2 text-soft whitespace-pre-wrap">{chat.description}</p>}
-            {manages && <EditGroup chat={chat} />}
-          </div>
-          {other !== undefined && <About userId={other.id} />}
-          {chat.kind === 'GROUP' && (
-            <>
-              {manages && <InviteLink chatId={chat.id} />}
-              <MemberList chat={chat} />
-            </>
-          )}
-          <Section title={t('settings.short')}>
-            {muted ? (
-              <>
-                <p className="px-4 pb-1 text-sm text-soft">{muteText(chat)}</p>
-                <Button look="quiet" className="justify-start" onClick={() => void act(UpdateChatSettings, { input: { chatId: chat.id, mutedUntil: null } })}>
-                  <Bell className="size-5" aria-hidden /> {t('unmute')}
-                </Button>
-              </>
-            ) : (
-              <MenuButton label={t('mute')} menu={(opened) => <MuteMenu chat={chat} {...opened} />} className={buttonClass('quiet', 'justify-start')}>
-                <BellOff className="size-5" aria-hidden /> {t('mute')}
-              </MenuButton>
-            )}
-            {chat.kind === 'GROUP' && (
-              <Button look="quiet" className="justify-start text-alarm" onClick={() => { setAsks('leave') }}>
-                <LogOut className="size-5" aria-hidden /> {t('group.leave')}
-              </Button>
-            )}
-            {other !== undefined && (
-              <Button look="quiet" className="justify-start text-alarm" onClick={() => { setAsks('block') }}>
-                <Ban className="size-5" aria-hidden /> {t('block', { name: chat.title })}
-              </Button>
-            )}
-          </Section>
-          {asks === 'leave' && <Confirm title={t('group.leave')} text={t('group.leaveText')} action={t('group.leave')} onClose={() => { setAsks(null) }} onConfirm={() => void act(LeaveChat, { input: { chatId: chat.id } }).then((done) => { if (done !== null) onClose() })} />}
-          {asks === 'block' && <Confirm title={t('block', { name: chat.title })} text={t('blockText')} action={t('blockDo')} onClose={() => { setAsks(null) }} onConfirm={() => void act(BlockUser, { input: { userId: other?.id ?? '' } })} />}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
+    <Sheet title={t('info')} open onClose={onClose} className="inset-y-0 right-0 w-full overflow-y-auto sm:w-96">
+      <div className="flex flex-col items-center gap-1 px-6 pb-5 text-center">
+        {manages ? (
+          <AvatarField {...faceOf(chat, me.id)} onChange={(avatarAttachmentId) => act(UpdateChat, { input: { chatId: chat.id, avatarAttachmentId } })} />
+        ) : (
+          <Avatar {...faceOf(chat, me.id)} size="lg" />
+        )}
+        <h3 className="mt-3 text-xl font-bold [overflow-wrap:anywhere]">{chat.title}</h3>
+        {other !== undefined ? <There userId={other.id} /> : chat.whatsapp === null ? <p className="text-sm text-soft">{t('members', { count: chat.memberCount })}</p> : <Customer chat={chat} />}
+        {chat.description !== null && <p className="mt-2 text-soft whitespace-pre-wrap">{chat.description}</p>}
+        {manages && <EditGroup chat={chat} />}
+      </div>
+      {other !== undefined && <About userId={other.id} />}
+      {chat.kind === 'GROUP' && (
+        <>
+          {manages && <InviteLink chatId={chat.id} />}
+          <MemberList chat={chat} />
+        </>
+      )}
+      <Section title={t('settings.short')}>
+        {muted ? (
+          <>
+            <p className="px-4 pb-1 text-sm text-soft">{muteText(chat)}</p>
+            <Button look="quiet" className="justify-start" onClick={() => void act(UpdateChatSettings, { input: { chatId: chat.id, mutedUntil: null } })}>
+              <Bell className="size-5" aria-hidden /> {t('unmute')}
+            </Button>
+          </>
+        ) : (
+          <MenuButton label={t('mute')} menu={(opened) => <MuteMenu chat={chat} {...opened} />} className={buttonClass('quiet', 'justify-start')}>
+            <BellOff className="size-5" aria-hidden /> {t('mute')}
+          </MenuButton>
+        )}
+        {chat.kind === 'GROUP' && (
+          <Button look="quiet" className="justify-start text-alarm" onClick={() => { setAsks('leave') }}>
+            <LogOut className="size-5" aria-hidden /> {t('group.leave')}
+          </Button>
+        )}
+        {other !== undefined && (
+          <Button look="quiet" className="justify-start text-alarm" onClick={() => { setAsks('block') }}>
+            <Ban className="size-5" aria-hidden /> {t('block', { name: chat.title })}
+          </Button>
+        )}
+      </Section>
+      {asks === 'leave' && <Confirm title={t('group.leave')} text={t('group.leaveText')} action={t('group.leave')} onClose={() => { setAsks(null) }} onConfirm={() => void act(LeaveChat, { input: { chatId: chat.id } }).then((done) => { if (done !== null) onClose() })} />}
+      {asks === 'block' && <Confirm title={t('block', { name: chat.title })} text={t('blockText')} action={t('blockDo')} onClose={() => { setAsks(null) }} onConfirm={() => void act(BlockUser, { input: { userId: other?.id ?? '' } })} />}
+    </Sheet>
   )
 }
 
