@@ -52,9 +52,14 @@ export interface TemplateInput {
 /** Sends a template, which may be sent at any time; the same clientId again answers the first message. */
 export async function sendTemplate(ctx: Ctx, input: TemplateInput): Promise<{ message: Message; duplicate: boolean }> {
   const parameters = input.parameters ?? []
-  throwFaults(parameters.flatMap((value, index) => {
-    const fault = textFault(value, { min: 1, max: 1024 })
-    return fault === null ? [] : [new InvalidInput(`parameters.${index} ${fault}.`, ['parameters', String(index)])]
+  const asked: [path: string[], text: string, max: number][] = [
+    [['name'], input.name, 512],
+    [['language'], input.language, 32],
+    ...parameters.map((value, index): [string[], string, number] => [['parameters', String(index)], value, 1024]),
+  ]
+  throwFaults(asked.flatMap(([path, text, max]) => {
+    const fault = textFault(text, { min: 1, max })
+    return fault === null ? [] : [new InvalidInput(`${path.join('.')} ${fault}.`, path)]
   }))
   const chat = await loadChat(ctx, input.chatId)
   if (chat !== null && chat.stream.outsideId === null) throw new NotAllowed('Templates go to WhatsApp customers only.', ['chatId'])

@@ -51,6 +51,11 @@ test('places, reactions and their removal, templates, read marks and typing reac
   expect(await succeed(alice, 'sendTemplate', { chatId, clientId, name: 'order', language, parameters: ['Ada', '42'] })).toMatchObject({ duplicate: true })
   expect(await refused(alice, 'sendTemplate', { chatId, clientId, name: 'order', language, parameters: ['Ada', '43'] })).toMatchObject([{ code: 'CONFLICT' }])
   expect(await refused(alice, 'sendTemplate', { chatId, clientId: randomUUID(), name: 'order', language, parameters: ['Ada'] })).toMatchObject([{ code: 'INVALID_INPUT' }])
+  expect(await refused(alice, 'sendTemplate', { chatId, clientId: randomUUID(), name: 'or\0der', language: '', parameters: ['\ud800', '42'] })).toMatchObject([
+    { code: 'INVALID_INPUT', path: ['name'], message: 'name must not contain the NUL character.' },
+    { code: 'INVALID_INPUT', path: ['language'], message: 'language must not be empty.' },
+    { code: 'INVALID_INPUT', path: ['parameters', '0'] },
+  ])
   expect(await meta.accepts(({ type }) => type === 'template')).toMatchObject({ part: { name: 'order' } })
   await succeed(alice, 'markRead', { messageId })
   await meta.until(() => meta.readMarks.some(({ messageId: wamid, typing }) => wamid === first && !typing))
