@@ -33,9 +33,8 @@ test('a pooler that refuses what connections ask for is told of with the setting
   const { sql, settings } = await besides()
   pooler = await startPooler(settings.DATABASE_URL ?? '', { lends: 'session', settings: 'refused' })
   const pooled = { ...settings, DATABASE_URL: pooler.databaseUrl }
-  const line = expect.stringMatching(/^(?: {2})?The pooler before the database refuses what connections ask for \(unsupported startup parameter: statement_timeout\): give it ignore_startup_parameters = statement_timeout,idle_in_transaction_session_timeout, and set both for the role /) as unknown
+  const line = expect.stringMatching(/^The pooler before the database refuses what connections ask for \(unsupported startup parameter: statement_timeout\): give it ignore_startup_parameters = statement_timeout,idle_in_transaction_session_timeout, and set both for the role /) as unknown
   expect(await refusal(run('main', { cwd: await makeFolder(), settings: pooled }))).toEqual([line])
-  expect(await doctor(pooled)).toEqual({ code: 1, lines: [line] })
   await sql.end()
 })
 
@@ -56,7 +55,6 @@ test('one that pools by session serves; limits that it ignores are asked for, an
   const name = new URL(pooler.databaseUrl).pathname.slice(1)
   await sql.unsafe(`alter database ${name} set statement_timeout = '1s'`)
   await sql.unsafe(`alter database ${name} set idle_in_transaction_session_timeout = '1s'`)
-  expect(await doctor(pooled)).toEqual({ code: 0, lines: [] })
   // A server that starts waits for one that brings the tables up to date, as long as that takes.
   await sql`select pg_advisory_lock(7274639)`
   const waiting = run('main', { cwd: await makeFolder(), settings: pooled })
@@ -66,4 +64,4 @@ test('one that pools by session serves; limits that it ignores are asked for, an
   await waiting.printed(/ is ready\./)
   expect(waiting.stderr).toBe('')
   await sql.end()
-})
+}, 120_000)

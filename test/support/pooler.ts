@@ -26,6 +26,7 @@ const KNOWN = ['user', 'database', 'client_encoding', 'application_name', 'TimeZ
 const PROTOCOL = 196_608
 const READY = 'Z'.charCodeAt(0)
 const IDLE = 'I'.charCodeAt(0)
+const GOODBYE = 'X'.charCodeAt(0)
 
 export async function startPooler(databaseUrl: string, options: Options): Promise<Pooler> {
   const target = new URL(databaseUrl)
@@ -39,9 +40,11 @@ export async function startPooler(databaseUrl: string, options: Options): Promis
     keep(client)
     let has: Lent | null = null
     const begin = (asked: Buffer) => {
-      const own = (has = { socket: connect(Number(target.port), target.hostname), client })
+      const own: Lent = { socket: connect(Number(target.port), target.hostname), client }
+      has = own
       keep(own.socket)
       own.socket.write(asked)
+      own.socket.on('close', () => own.client?.end())
       let known = false
       own.socket.on('data', framesOf((frame) => {
         const to = own.client
@@ -65,7 +68,10 @@ export async function startPooler(databaseUrl: string, options: Options): Promis
         return
       }
       // Its good-bye is for the pooler alone.
-      if (frame[0] === 'X'.charCodeAt(0) && options.lends === 'transaction') return
+      if (frame[0] === GOODBYE && options.lends === 'transaction') {
+        client.end()
+        return
+      }
       has ??= idle.shift() ?? null
       if (has === null) return
       has.client = client
