@@ -10,7 +10,7 @@ import { VERSION } from './base/version.ts'
 import { FILE_LIST, FORMAT, MANIFEST, SUMS, filePath, hashing, readSums, tablePath } from './backup-format.ts'
 import type { Manifest } from './backup-format.ts'
 import type { Blobs } from './blob/index.ts'
-import { connectBare } from './db/open.ts'
+import { connectBare, liftLimits } from './db/open.ts'
 import { appliedMigrations, readMigrations } from './db/migrations.ts'
 import { thumbnailKey } from './upload/receive.ts'
 
@@ -73,6 +73,7 @@ async function removeDrafts(home: string): Promise<void> {
 async function writeTables(url: string, draft: string, sums: string[], withFiles: boolean): Promise<Omit<Manifest, 'format' | 'version' | 'files'>> {
   const sql = connectBare(url, 'backup of parley')
   try {
+    await liftLimits(sql)
     // All statements see what the first one sees. It takes no lock that a server would wait for.
     return await sql.begin('isolation level repeatable read read only', async (tx) => {
       const migrations = await knownMigrations(tx)

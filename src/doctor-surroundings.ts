@@ -6,6 +6,7 @@ import type { Sql } from 'postgres'
 import { openRedis } from './base/redis.ts'
 import type { Config } from './config.ts'
 import { appliedMigrations, readMigrations } from './db/migrations.ts'
+import { faultOf, lookAtPooling } from './db/pooling.ts'
 import { logFor, openBlobs } from './process.ts'
 import { thumbnailKey } from './upload/receive.ts'
 
@@ -119,6 +120,12 @@ export async function lookAtDatabase(sql: Bare, { embedded }: { embedded: boolea
   if (applied.some((hash) => !known.includes(hash))) say('The database is of a newer Parley than this one', 'run the doctor of that version')
   else if (applied.length < known.length) say(`The tables lack ${known.length - applied.length} of ${known.length} steps`, 'start a server of this version, which brings them up to date')
   return found
+}
+
+/** What stands between a server and a database of yours. */
+export async function lookAtPooler(config: Config): Promise<Trouble[]> {
+  const fault = config.database.kind === 'embedded' ? null : faultOf(await lookAtPooling(config.database.url, config.limits.operationMs))
+  return fault === null ? [] : [fault]
 }
 
 /** Files that rows name and the store lacks, of some chosen by chance. */

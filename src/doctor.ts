@@ -1,8 +1,7 @@
-import { messageOf, connectBare, withoutPassword } from './db/open.ts'
+import { connectBare, liftLimits, unusable } from './db/open.ts'
 import { examine } from './doctor-checks.ts'
-import { lookAround, lookAtDatabase, lookForFiles } from './doctor-surroundings.ts'
+import { lookAround, lookAtDatabase, lookAtPooler, lookForFiles } from './doctor-surroundings.ts'
 import type { Trouble } from './doctor-surroundings.ts'
-import { StartError } from './base/start-error.ts'
 import type { Ctx } from './ctx.ts'
 import { configFromEnvironment, exitOnSignals, failStart, reachDatabase } from './process.ts'
 
@@ -17,9 +16,10 @@ try {
   const { url, stop } = await reachDatabase(config)
   const sql = connectBare(url, 'doctor of parley')
   try {
-    troubles.push(...(await lookAtDatabase(sql, { embedded: config.database.kind === 'embedded' }).catch((error: unknown) => {
-      throw new StartError(`The database at ${withoutPassword(url)} cannot be used: ${messageOf(error)}`)
-    })))
+    await liftLimits(sql).catch((error: unknown) => {
+      throw unusable(url, error)
+    })
+    troubles.push(...(await lookAtDatabase(sql, { embedded: config.database.kind === 'embedded' })), ...(await lookAtPooler(config)))
     if (!troubles.some(({ what }) => what.startsWith('The tables lack') || what.startsWith('The database is of a newer'))) {
       troubles.push(...(await lookForFiles(sql, config)))
       await lookThrough()

@@ -14,7 +14,8 @@ import type { Config } from './config.ts'
 import { findRunning } from './db/embedded-running.ts'
 import { startEmbedded } from './db/embedded.ts'
 import type { Database } from './db/index.ts'
-import { openDatabase } from './db/open.ts'
+import { openDatabase, unusable } from './db/open.ts'
+import { faultOf, lookAtPooling } from './db/pooling.ts'
 
 /** Connections that a server keeps to its database at most. */
 const POOL_SIZE = 10
@@ -39,9 +40,24 @@ export function logFor(config: Config): Logger {
 
 /** Opens the configured database, starting our own where none is given; up to date and ready. */
 export async function openConfigured(config: Config, log: Logger, signal?: AbortSignal): Promise<Database> {
-  if (config.database.kind === 'external') return openDatabase(config.database.url, { poolSize: POOL_SIZE, statementMs: config.limits.operationMs })
+  const { operationMs: statementMs } = config.limits
+  if (config.database.kind === 'external') {
+    await checkPooler(config.database.url, statementMs, log)
+    return openDatabase(config.database.url, { poolSize: POOL_SIZE, statementMs })
+  }
   const postgres = await startEmbedded({ dataDir: config.dataDir, log, ...(signal === undefined ? {} : { signal }) })
-  return openDatabase(postgres.url, { poolSize: POOL_SIZE, statementMs: config.limits.operationMs, onClose: () => postgres.stop() })
+  return openDatabase(postgres.url, { poolSize: POOL_SIZE, statementMs, onClose: () => postgres.stop() })
+}
+
+/** @throws {StartError} where a pooler before the database lets no server work; before the tables are touched, whose lock it would keep. */
+async function checkPooler(url: string, statementMs: number, log: Logger): Promise<void> {
+  const fault = await lookAtPooling(url, statementMs).then(faultOf, (error: unknown) => {
+    throw unusable(url, error)
+  })
+  if (fault === null) return
+  const text = `${fault.what}: ${fault.todo}.`
+  if (fault.fatal) throw new StartError(text)
+  log.warn(text)
 }
 
 /** Where the configured database is: that of the running server, or one started until `stop`. `running`: a server has it, where it is our own. */

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { StartError } from './base/start-error.ts'
 import { verifyBackup } from './backup-format.ts'
-import { connectBare, messageOf, withoutPassword } from './db/open.ts'
+import { connectBare, liftLimits, unusable } from './db/open.ts'
 import { MIGRATION_LOCK } from './db/migrations.ts'
 import { settleEpoch } from './event/epoch.ts'
 import { configFromEnvironment, exitOnSignals, failStart, openBlobs, reachDatabase, readOrder } from './process.ts'
@@ -37,8 +37,8 @@ async function restore(folder: string): Promise<void> {
     if (running) throw new StartError(`A server runs on ${config.dataDir}: stop it first, or set DATA_DIR to another folder.`)
     const sql = connectBare(url, 'restore of parley')
     try {
-      await sql`select 1`.catch((error: unknown) => {
-        throw new StartError(`The database at ${withoutPassword(url)} cannot be used: ${messageOf(error)}`)
+      await liftLimits(sql).catch((error: unknown) => {
+        throw unusable(url, error)
       })
       // A server that starts now waits for it, before it looks at anything.
       const [lock] = await sql<{ taken: boolean }[]>`select pg_try_advisory_lock(${MIGRATION_LOCK}) as taken`

@@ -86,14 +86,26 @@ export async function takeLock(folder: string, n: number, text: string): Promise
 }
 
 async function refuseWhileHeld(folder: string, n: number, signal?: AbortSignal): Promise<void> {
+  const holder = await holderOf(folder, n, signal)
+  if (holder === null) return
+  const where = holder.near ? '' : ' in another container'
+  throw new StartError(`The data folder ${folder} is in use by another server (process ${holder.pid}${where}): stop that one first, or set DATA_DIR to another folder.`)
+}
+
+/** Whether a process that runs has the folder; where it has not, a PostgreSQL on it was left by one that was killed. */
+export async function isHeld(folder: string): Promise<boolean> {
+  const newest = await newestLock(folder)
+  return newest > 0 && (await holderOf(folder, newest)) !== null
+}
+
+/** Who runs and has this lock; `near`: where its number has the meaning that it has here. */
+async function holderOf(folder: string, n: number, signal?: AbortSignal): Promise<{ pid: number; near: boolean } | null> {
   const file = join(folder, PREFIX + String(n))
   const owner = parseOwner(await readlink(file).catch(() => FREE))
-  if (owner === null) return
+  if (owner === null) return null
   const near = owner.world === (await thisWorld())
   const held = near ? (await processFacts(owner.pid))?.startedAt === owner.startedAt : await showsLife(file, signal)
-  if (!held) return
-  const where = near ? '' : ' in another container'
-  throw new StartError(`The data folder ${folder} is in use by another server (process ${owner.pid}${where}): stop that one first, or set DATA_DIR to another folder.`)
+  return held ? { pid: owner.pid, near } : null
 }
 
 /** Null for a lock that was given back, and for a text that is none of ours. */

@@ -30,14 +30,14 @@ export async function openDatabase(url: string, options: { poolSize: number; nam
     await migrateDatabase(url)
   } catch (error) {
     await options.onClose?.()
-    throw error instanceof StartError ? error : new StartError(`The database at ${withoutPassword(url)} cannot be used: ${messageOf(error)}`)
+    throw unusable(url, error)
   }
   // A name of its own, so that servers on one database can see each other.
   const name = `${options.name ?? 'parley'}-${randomUUID()}`
   const { statementMs } = options
   const sql = connect(url, options.poolSize, name, { statementMs })
   const sends = connect(url, SEND_CONNECTIONS, name, { statementMs, idle_timeout: SEND_IDLE_S })
-  const patient = connect(url, PATIENT_CONNECTIONS, name, { idle_timeout: SEND_IDLE_S })
+  const patient = connect(url, PATIENT_CONNECTIONS, name, { statementMs: 0, idle_timeout: SEND_IDLE_S })
   const db = drizzle({ client: preparing(sql) })
   return {
     sql,
@@ -59,12 +59,18 @@ export async function openDatabase(url: string, options: { poolSize: number; nam
   }
 }
 
-/** One connection to a database as it stands: nothing is brought up to date, and no statement is cancelled for its length. For tools. */
+/** One connection to a database as it stands: nothing is brought up to date. For tools, which begin with {@link liftLimits}. */
 export function connectBare(url: string, name: string): Sql<{ bigint: number }> {
-  return connect(url, 1, name, { statementMs: 0 })
+  return connect(url, 1, name)
 }
 
-function connect(url: string, max: number, name: string, { statementMs, ...more }: { idle_timeout?: number; statementMs?: number | undefined } = {}): Sql<{ bigint: number }> {
+/** Takes the limits of time that the role may have from a client of one connection. Said by a statement: what is said as it opens a pooler may not pass on. */
+export async function liftLimits(sql: Sql<{ bigint: number }>): Promise<void> {
+  await sql`select set_config('statement_timeout', '0', false), set_config('idle_in_transaction_session_timeout', '0', false)`
+}
+
+/** `statementMs` 0: no limit, whatever the role has; left out: what the role has. */
+export function connect(url: string, max: number, name: string, { statementMs, ...more }: { idle_timeout?: number; statementMs?: number | undefined } = {}): Sql<{ bigint: number }> {
   return postgres(url, {
     ...more,
     max,
@@ -74,15 +80,21 @@ function connect(url: string, max: number, name: string, { statementMs, ...more 
     // A peer that is gone without a word is noticed within some 20 seconds (10 of silence, then a probe each second).
     keep_alive: 10,
     onnotice: () => undefined,
-    connection: { application_name: name, TimeZone: 'UTC', ...(statementMs === undefined ? {} : { statement_timeout: statementMs, idle_in_transaction_session_timeout: statementMs === 0 ? 0 : IDLE_IN_TRANSACTION_MS }) },
+    connection: { application_name: name, TimeZone: 'UTC', ...(statementMs === undefined ? {} : { statement_timeout: asText(statementMs), idle_in_transaction_session_timeout: asText(statementMs === 0 ? 0 : IDLE_IN_TRANSACTION_MS) }) },
     // Ids and numbers stay far below 2^53.
     types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
   })
 }
 
+/** The driver leaves out a setting that is the number 0, and then the role's would hold. */
+function asText(ms: number): number {
+  return String(ms) as unknown as number
+}
+
 async function migrateDatabase(url: string): Promise<void> {
   const sql = connect(url, 1, 'parley migrations')
   try {
+    await liftLimits(sql)
     const [server] = await sql<{ version: number }[]>`select current_setting('server_version_num')::int as version`
     if (server === undefined || server.version < 150_000) throw new StartError('PostgreSQL 15 or newer is needed.')
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`
@@ -93,8 +105,13 @@ async function migrateDatabase(url: string): Promise<void> {
   }
 }
 
+/** What a person is told who has named a database that cannot be used. */
+export function unusable(url: string, error: unknown): StartError {
+  return error instanceof StartError ? error : new StartError(`The database at ${withoutPassword(url)} cannot be used: ${messageOf(error)}`)
+}
+
 /** How a database is named to people. */
-export function withoutPassword(url: string): string {
+function withoutPassword(url: string): string {
   const { hostname, port, pathname } = new URL(url)
   return `${hostname}${port === '' ? '' : `:${port}`}${pathname}`
 }

@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { copyFile, readFile, readdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { promisify } from 'node:util'
+import postgres from 'postgres'
 import { expect, test } from 'vitest'
+import { findRunning } from '../../src/db/embedded-running.ts'
 import type { Client } from '../client.ts'
 import { PASSWORD } from '../harness.ts'
 import { fetchBytes, sendFiles, upload, urlOf } from '../support/files.ts'
@@ -106,3 +110,59 @@ test('what was backed up under load is restored elsewhere, and clients begin ane
   await sql.end()
   expect(await postgresIn(join(cwd, 'data'))).toBeNull()
 }, PATIENCE_MS)
+
+test('a restore that is killed when all but its end is done leaves nothing in the database, and is run again', async () => {
+  const cwd = await makeFolder()
+  const server = await serve({ cwd, settings: KEY })
+  const alice = server.client()
+  await alice.register('alice', PASSWORD)
+  const chat = await alice.group('Garden')
+  const files = [randomBytes(70_000), randomBytes(50_000)]
+  const sent: string[] = []
+  for (const bytes of files) sent.push(await sendFiles(alice, chat, [await upload(alice, bytes)]))
+  await command('backup', { cwd, args: [join(cwd, 'backups')] })
+  await server.stop()
+  const [name = ''] = await readdir(join(cwd, 'backups'))
+  const backup = join(cwd, 'backups', name)
+  const keys = (await readFile(join(backup, 'SHA256SUMS'), 'utf8')).split('\n').flatMap((line) => (line.includes('  files/') ? [basename(line)] : []))
+  expect(keys).toHaveLength(2)
+
+  const outside = await besides()
+  // Limits that the role or the database has are not for a restore, which waits for files in the middle of its transaction.
+  await outside.sql.unsafe(`alter database ${new URL(outside.settings.DATABASE_URL ?? '').pathname.slice(1)} set idle_in_transaction_session_timeout = '500ms'`)
+  for (const settings of [KEY, { ...outside.settings, ...KEY }] as Record<string, string>[]) {
+    const there = await makeFolder()
+    // Files come last, before the transaction ends. Into a pipe that nobody reads the second one goes for ever.
+    const pipe = join(there, 'data/files/incoming/restore', keys[1] ?? '')
+    await mkdir(join(pipe, '..'), { recursive: true })
+    await promisify(execFile)('mkfifo', [pipe])
+    const cut = run('restore', { cwd: there, settings, args: [backup] })
+    await expect.poll(() => stateOf('restore of parley', settings.DATABASE_URL ?? join(there, 'data')), { timeout: 40_000 }).toBe('idle in transaction')
+    await expect.poll(() => readdir(join(there, 'data/files', keys[0]?.slice(0, 2) ?? '')).catch(() => [])).toEqual([keys[0]])
+    cut.signal('SIGKILL')
+    await cut.exited()
+    await rm(pipe)
+    if (settings.DATABASE_URL !== undefined) expect(await outside.sql`select relname from pg_class where relnamespace = 'public'::regnamespace`).toEqual([])
+
+    expect(await command('restore', { cwd: there, settings, args: [backup] })).toMatch(/^Restored \d+ rows and 2 files, as they were at /)
+    const again = await serve({ cwd: there, settings })
+    const client = Object.assign(again.client(), { token: alice.token })
+    for (const [index, id] of sent.entries()) expect((await fetchBytes(await urlOf(client, id))).equals(files[index] ?? Buffer.alloc(0))).toBe(true)
+    await again.stop()
+    expect(await command('doctor', { cwd: there, settings })).toContain('Nothing is wrong.')
+    expect(await postgresIn(join(there, 'data'))).toBeNull()
+  }
+  await outside.sql.end()
+}, PATIENCE_MS)
+
+/** What a connection of this name has done for a second in a database, or in the one of a data folder. */
+async function stateOf(name: string, place: string): Promise<string | null> {
+  const url = place.startsWith('postgres') ? place : await findRunning(place)
+  if (url === null) return null
+  const sql = postgres(url, { max: 1, onnotice: () => undefined })
+  try {
+    return (await sql<{ state: string }[]>`select state from pg_stat_activity where datname = current_database() and application_name = ${name} and state_change < clock_timestamp() - interval '1 second'`)[0]?.state ?? null
+  } finally {
+    await sql.end()
+  }
+}
