@@ -8,7 +8,7 @@ import { World } from './world.ts'
 import type { Setting, Tally } from './world.ts'
 
 /** So many operations are done by each file; `npm run test:model` asks for more. */
-const OPERATIONS = Number(process.env.MODEL_OPERATIONS ?? 2000) / 2
+const OPERATIONS = Number(process.env.MODEL_OPERATIONS ?? 1500) / 2
 /** One run in a fresh world; of some operations there is nothing to do. */
 const RUN = 50
 /** Worlds that live side by side on one server: while one waits for marks, the others go on. */
