@@ -165,7 +165,7 @@ export const SABOTAGES: Record<string, Sabotage> = {
 async function numberWithoutLock(sql: Sql): Promise<void> {
   const chats = await sql<{ id: number; head: number }[]>`select c.id, s.head_seq as head from chat c join stream s on s.id = c.id`
   for (const { id, head } of chats) await sql.unsafe(`create sequence chaos_seq_${id} start ${Number(head) + 1}`)
-  const [row] = await sql<{ source: string }[]>`select pg_get_functiondef('send_messages'::regproc) as source`
+  const [row] = await sql<{ source: string; answers: string }[]>`select pg_get_functiondef('send_messages'::regproc) as source, pg_get_function_result('send_message'::regproc) as answers`
   const changes: [string, string][] = [
     ['ORDER BY s.id FOR UPDATE\n', 'ORDER BY s.id\n'],
     ['ORDER BY s.id FOR UPDATE SKIP LOCKED\n', 'ORDER BY s.id\n'],
@@ -176,7 +176,7 @@ async function numberWithoutLock(sql: Sql): Promise<void> {
     ['count(*) AS count, max(n.now) AS now', 'max(n.new_seq) AS top, max(n.now) AS now'],
   ]
   // The short way for one is not looked at: all go the long way.
-  await sql.unsafe('create or replace function send_message(item jsonb, wait boolean) returns table (ord integer, outcome text, chat_id bigint, number bigint, seq bigint, xid xid8, at timestamptz, mentions bigint[]) language sql as $$ select * from send_messages(jsonb_build_array(item), wait) $$')
+  await sql.unsafe(`create or replace function send_message(item jsonb, wait boolean) returns ${row?.answers ?? ''} language sql as $$ select * from send_messages(jsonb_build_array(item), wait) $$`)
   let source = row?.source ?? ''
   for (const [find, replace] of changes) {
     if (!source.includes(find)) throw new Error(`send_messages does not hold the text to sabotage: ${find}`)
