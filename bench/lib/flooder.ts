@@ -86,6 +86,8 @@ async function pour({ port, tokens }: Place, { document, perSecond, ms }: Flood,
 
 if (process.send !== undefined && process.argv[1] === fileURLToPath(import.meta.url)) {
   setPriority(GIVES_WAY)
+  // Its sockets would keep it.
+  process.on('disconnect', () => process.exit())
   process.on('message', ({ place, flood }: { place: Place; flood: Flood }) => {
     pour(place, flood, () => process.send?.(null)).then(() => process.send?.(null), (error: unknown) => process.send?.(error instanceof Error ? error.message : String(error)))
   })

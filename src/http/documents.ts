@@ -1,8 +1,8 @@
 import { GraphQLError, parse, specifiedRules, validate } from 'graphql'
 import type { DocumentNode, OperationDefinitionNode, ValidationRule } from 'graphql'
 import { LRUCache } from 'lru-cache'
-import { createHash } from 'node:crypto'
 import type { Limits } from '../base/limits.ts'
+import { sha256 } from '../base/secrets.ts'
 import { costOf } from '../graphql/cost.ts'
 import type { Cost } from '../graphql/cost.ts'
 import { hideHints, hideValue } from '../graphql/errors.ts'
@@ -124,7 +124,7 @@ function checkAlone(operation: OperationDefinitionNode, level: Level): void {
 
 /** What a text is remembered by. */
 function keyOf(text: string): string {
-  return text.length <= MAX_HASHED_LENGTH ? text : createHash('sha256').update(text).digest('base64')
+  return text.length <= MAX_HASHED_LENGTH ? text : sha256(Buffer.from(text)).toString('base64')
 }
 
 /** A JavaScript string has up to two bytes for each character. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { getNamedType, getNullableType, isEnumType, isInputObjectType, isListType, isRequiredArgument, isRequiredInputField } from 'graphql'
-import type { GraphQLArgument, GraphQLField, GraphQLInputField, GraphQLInputType } from 'graphql'
+import type { GraphQLArgument, GraphQLField, GraphQLInputField, GraphQLInputType, GraphQLNamedInputType } from 'graphql'
 import { expect, test } from 'vitest'
 import { schema } from '../../src/graphql/schema.ts'
 import { chatsOf, historyOf, stage } from '../whatsapp/server/parley.ts'
@@ -16,6 +16,8 @@ function textsIn(path: string, given: GraphQLInputType): string[] {
   return type.name === 'String' ? [path] : []
 }
 
+const leadsTo = (at: string, path: string) => path === at || path.startsWith(`${at}.`)
+
 const roots = [...Object.values(schema.getQueryType()?.getFields() ?? {}), ...Object.values(schema.getMutationType()?.getFields() ?? {})]
 const places = roots.flatMap((field) => field.args.flatMap((arg) => textsIn(arg.name, arg.type).map((path) => ({ field, path }))))
 
@@ -29,20 +31,21 @@ test('no text of the schema that nothing could store is a fault of the server', 
 
   /** A value that fits its place, but the bad text at `path`. */
   const valueOf = ({ name, type: given }: Pick<GraphQLArgument | GraphQLInputField, 'name' | 'type'>, at: string, path: string, bad: string, isCustomers: boolean): unknown => {
-    const type = getNullableType(given)
-    const list = isListType(type)
-    const named = getNamedType(type)
-    const one = isInputObjectType(named)
-      ? Object.fromEntries(Object.values(named.getFields()).filter((field) => isRequiredInputField(field) || path === `${at}.${field.name}` || path.startsWith(`${at}.${field.name}.`)).map((field) => [field.name, valueOf(field, `${at}.${field.name}`, path, bad, isCustomers)]))
-      : at === path ? bad
-        : isEnumType(named) ? named.getValues()[0]?.name
-          : named.name === 'Boolean' ? true
-            : named.name === 'Int' || named.name === 'Float' ? 1
-              : name === 'clientId' ? randomUUID()
-                : /message|reply|forward/i.test(name) ? (isCustomers ? theirs : mine)
-                  : /chat/i.test(name) ? (isCustomers ? customer.id : garden)
-                    : named.name === 'ID' ? root.id : 'something'
-    return list ? [one] : one
+    const type = getNamedType(given)
+    const fields = isInputObjectType(type) ? Object.values(type.getFields()) : null
+    const one = fields !== null
+      ? Object.fromEntries(fields.filter((field) => isRequiredInputField(field) || leadsTo(`${at}.${field.name}`, path)).map((field) => [field.name, valueOf(field, `${at}.${field.name}`, path, bad, isCustomers)]))
+      : at === path ? bad : goodFor(name, type, isCustomers)
+    return isListType(getNullableType(given)) ? [one] : one
+  }
+  const goodFor = (name: string, type: GraphQLNamedInputType, isCustomers: boolean): unknown => {
+    if (isEnumType(type)) return type.getValues()[0]?.name
+    if (type.name === 'Boolean') return true
+    if (type.name === 'Int' || type.name === 'Float') return 1
+    if (name === 'clientId') return randomUUID()
+    if (/message|reply|forward/i.test(name)) return isCustomers ? theirs : mine
+    if (/chat/i.test(name)) return isCustomers ? customer.id : garden
+    return type.name === 'ID' ? root.id : 'something'
   }
   const documentOf = (field: GraphQLField<unknown, unknown>, args: readonly GraphQLArgument[]) => {
     const isMutation = schema.getMutationType()?.getFields()[field.name] === field
@@ -52,7 +55,7 @@ test('no text of the schema that nothing could store is a fault of the server', 
 
   const told: Record<string, string> = {}
   for (const { field, path } of places) {
-    const args = field.args.filter((arg) => isRequiredArgument(arg) || path === arg.name || path.startsWith(`${arg.name}.`))
+    const args = field.args.filter((arg) => isRequiredArgument(arg) || leadsTo(arg.name, path))
     for (const bad of BAD) {
       for (const isCustomers of [false, true]) {
         const variables = Object.fromEntries(args.map((arg) => [arg.name, valueOf(arg, arg.name, path, bad, isCustomers)]))
